@@ -1,0 +1,74 @@
+# make demo       train lesson 03 without a browser, and say where its pictures are
+# make test       linter, tests, and every notebook at smoke size
+# make lab        JupyterLab in notebooks/
+# make notebooks  run all lessons at laptop size on real data and store their outputs
+# make help       all targets
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints/default.txt
+BIN := $(VENV)/bin
+NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
+
+.PHONY: help setup demo test lab notebooks lint benchmark links constraints \
+        test-oldest test-colab test-versions clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+	@echo "make lint       the linter alone"
+	@echo "make benchmark  what the README's numbers come from"
+	@echo "make test-versions  the whole test suite under the oldest and under Colab's TensorFlow"
+	@echo "make links      write the repository's address from pyproject.toml into all badges"
+	@echo "make clean      remove the virtual environments"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	  sys.exit(None if (3, 10) <= v < (3, 14) else \
+	  "The course needs Python 3.10 to 3.13, and $(PYTHON) is %d.%d. " % v + \
+	  "Install one of those and run e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV): about 2 GB, some minutes the first time."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(CONSTRAINTS) --editable '.[lab,test]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
+
+test: lint
+	@$(BIN)/python -m pytest --nbval-lax
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+lab: setup
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+notebooks: setup
+	@$(BIN)/python scripts/run_notebook.py store $(NOTEBOOKS)
+
+benchmark: setup
+	@$(BIN)/python benchmarks/gif.py
+
+links: setup
+	@$(BIN)/python scripts/links.py
+
+test-versions: test-oldest test-colab
+
+test-oldest test-colab: test-%:
+	@$(MAKE) --no-print-directory test VENV=.venv-$* CONSTRAINTS=constraints/$*.txt
+
+# Needs uv (pip install uv). One file for Python 3.10 to 3.13, with markers where they differ.
+constraints:
+	@for set in default oldest colab; do \
+	  uv pip compile pyproject.toml constraints/$$set.in --all-extras --universal \
+	    --python-version 3.10 --no-header --no-annotate --quiet --upgrade \
+	    --output-file constraints/$$set.txt; done
+
+clean:
+	rm -rf .venv .venv-oldest .venv-colab

@@ -1,0 +1,296 @@
+"""The blocks and networks that the lessons share, after the guidelines of the DCGAN paper.
+
+Radford, Metz, Chintala 2016, "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (arXiv:1511.06434): strided convolutions in place of pooling,
+batch norm in both networks except at G's output and D's input, ReLU in G with tanh at its
+end, LeakyReLU 0.2 in D, weights drawn from N(0, 0.02).
+"""
+
+import math
+
+import keras
+from keras import layers
+
+
+def paper_init(seed=None):
+    """N(0, 0.02), the paper's initialiser for all weights. A new object for each layer.
+
+    Args:
+        seed: None takes it from `keras.utils.set_random_seed`.
+    """
+    return keras.initializers.RandomNormal(mean=0.0, stddev=0.02, seed=seed)
+
+
+def dense_block(units, reshape=None):
+    """Dense layer, batch norm, ReLU; with `reshape`, into feature maps.
+
+    Args:
+        units: numbers that leave the block.
+        reshape: None, or (h, w, c) with h·w·c = units; then batch norm goes by channel.
+
+    Returns:
+        A list of layers: (batch, any) → (batch, units) or (batch, *reshape).
+    """
+    return [
+        layers.Dense(units, use_bias=False, kernel_initializer=paper_init()),
+        *([layers.Reshape(reshape)] if reshape else []),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+    ]
+
+
+def image_block(channels, kernel_size=4, strides=2):
+    """The generator's end: transposed convolution and tanh, without batch norm.
+
+    Args:
+        channels: of the image, 1 or 3.
+        kernel_size, strides: see `upsample_block`.
+
+    Returns:
+        A list of layers: (batch, h, w, any) → float32 (batch, strides·h, strides·w, channels)
+        in [−1, 1].
+    """
+    return [
+        layers.Conv2DTranspose(
+            channels, kernel_size, strides, padding="same", kernel_initializer=paper_init()
+        ),
+        # In float32 whatever the policy: bfloat16 has 256 steps where an image needs more.
+        layers.Activation("tanh", dtype="float32"),
+    ]
+
+
+def logit_block(hidden=0):
+    """The discriminator's end: feature maps → one logit, if wanted over a hidden layer.
+
+    A single dense layer adds up local evidence and cannot ask how the parts of an image fit
+    together; a hidden layer before it can (the heads of InfoGAN's networks for MNIST,
+    Chen et al. 2016, arXiv:1606.03657, appendix C).
+
+    Args:
+        hidden: units of the hidden layer, with batch norm and LeakyReLU 0.2; 0 for none.
+
+    Returns:
+        A list of layers: (batch, h, w, c) → float32 (batch, 1).
+    """
+    block = [layers.Flatten()]
+    if hidden:
+        block += [
+            layers.Dense(hidden, kernel_initializer=paper_init()),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(negative_slope=0.2),
+        ]
+    return [*block, layers.Dense(1, kernel_initializer=paper_init(), dtype="float32")]
+
+
+def upsample_block(filters, kernel_size=4, strides=2):
+    """Transposed convolution, batch norm, ReLU: doubles height and width.
+
+    No bias, because batch norm would subtract it at once. A kernel that is a multiple of
+    the stride covers every output pixel equally often; others leave a checkerboard
+    (Odena et al. 2016, distill.pub/2016/deconv-checkerboard).
+
+    Args:
+        filters: channels of the output.
+        kernel_size: side of the kernel.
+        strides: by how much height and width grow.
+
+    Returns:
+        A list of three layers: (batch, h, w, any) → (batch, strides·h, strides·w, filters).
+    """
+    return [
+        layers.Conv2DTranspose(
+            filters,
+            kernel_size,
+            strides,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=paper_init(),
+        ),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+    ]
+
+
+def downsample_block(filters, kernel_size=5, strides=2, batch_norm=True, dropout=0.0):
+    """Strided convolution, batch norm, LeakyReLU 0.2, dropout: halves height and width.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: side of the kernel.
+        strides: by how much height and width shrink.
+        batch_norm: False in D's first block, says the paper.
+        dropout: share of activations to drop while training; 0 leaves the layer out.
+
+    Returns:
+        A list of layers: (batch, h, w, any) → (batch, ⌈h/strides⌉, ⌈w/strides⌉, filters).
+    """
+    block = [
+        layers.Conv2D(
+            filters, kernel_size, strides, padding="same", kernel_initializer=paper_init()
+        )
+    ]
+    if batch_norm:
+        block.append(layers.BatchNormalization())
+    block.append(layers.LeakyReLU(negative_slope=0.2))
+    if dropout:
+        block.append(layers.Dropout(dropout))
+    return block
+
+
+def dcgan_generator(
+    image_shape=(28, 28, 1),
+    latent_dim=100,
+    widths=(128, 64),
+    kernel_size=4,
+    hidden=0,
+    name="generator",
+):
+    """G: latent code z → image, by a dense layer and doublings.
+
+    Args:
+        image_shape: (height, width, channels) of the images. Height and width must be
+            divisible by 2 to the power of `len(widths)`.
+        latent_dim: numbers in a code z, which is drawn from N(0, 1).
+        widths: channels before each doubling, from the smallest map to the largest.
+        kernel_size: of the transposed convolutions; a multiple of their stride 2 is wise.
+        hidden: units of a dense block between the code and the first maps; 0 for none.
+        name: of the model.
+
+    Returns:
+        A `keras.Sequential`: (batch, latent_dim) → float32 (batch, *image_shape) in [−1, 1].
+
+    Raises:
+        ValueError: a size that cannot be reached by doublings.
+    """
+    height, width, channels = _checked_shape(image_shape)
+    factor = 2 ** len(widths)
+    if not widths or height % factor or width % factor:
+        raise ValueError(
+            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
+            f"divisible by {factor}. Choose another number of widths."
+        )
+    small = (height // factor, width // factor, widths[0])
+    network = [keras.Input((latent_dim,))]
+    if hidden:
+        network += dense_block(hidden)
+    network += dense_block(math.prod(small), reshape=small)
+    for filters in widths[1:]:
+        network += upsample_block(filters, kernel_size)
+    network += image_block(channels, kernel_size)
+    return keras.Sequential(network, name=name)
+
+
+def dcgan_discriminator(
+    image_shape=(28, 28, 1),
+    widths=(64, 128),
+    kernel_size=5,
+    batch_norm=True,
+    dropout=0.0,
+    hidden=0,
+    name="discriminator",
+):
+    """D: image → one logit, positive for "real", by strided convolutions.
+
+    Args:
+        image_shape: (height, width, channels) of the images, in [−1, 1].
+        widths: channels after each halving.
+        kernel_size: of the convolutions.
+        batch_norm: True for every block, False for none, "paper" for all but the first.
+        dropout: share of activations to drop after each block while training.
+        hidden: units of a dense layer before the logit; 0 for none. See `logit_block`.
+        name: of the model.
+
+    Returns:
+        A `keras.Sequential`: (batch, *image_shape) → float32 logits (batch, 1).
+
+    Raises:
+        ValueError: no widths, or a shape that is not (height, width, channels).
+    """
+    _checked_shape(image_shape)
+    if not widths:
+        raise ValueError("widths should name the channels of at least one block.")
+    network = [keras.Input(image_shape)]
+    for index, filters in enumerate(widths):
+        normed = batch_norm is True or (batch_norm == "paper" and index > 0)
+        network += downsample_block(filters, kernel_size, batch_norm=normed, dropout=dropout)
+    return keras.Sequential([*network, *logit_block(hidden)], name=name)
+
+
+def _checked_shape(image_shape):
+    if len(image_shape) != 3 or any(not isinstance(n, int) or n < 1 for n in image_shape):
+        raise ValueError(f"image_shape should be (height, width, channels), not {image_shape}.")
+    return image_shape
+
+
+def copy_of(network, dtype="float32", name=None):
+    """A copy of a Sequential network with the same weights, computing in `dtype`.
+
+    A generator trained in bfloat16 is kept as float32, so that it runs fast, and gives
+    the same images, on a processor without bfloat16.
+    """
+
+    def clone(layer):
+        config = layer.get_config()
+        return type(layer).from_config({**config, "dtype": dtype})
+
+    copy = keras.Sequential(
+        [keras.Input(network.input_shape[1:]), *[clone(layer) for layer in network.layers]],
+        name=name or network.name,
+    )
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def fast_policy():
+    """The number format in which this processor multiplies fastest: a Keras dtype policy.
+
+    "mixed_bfloat16" where the processor multiplies bfloat16 natively (x86 with AVX512-BF16
+    or AMX, known on Linux from /proc/cpuinfo), else "float32". Elsewhere bfloat16 is
+    emulated, and slower.
+    """
+    try:
+        with open("/proc/cpuinfo") as file:
+            flags = next((line for line in file if line.startswith("flags")), "").split()
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "float32"
+
+
+# --- counting -------------------------------------------------------------------------
+
+
+def multiplications(layer):
+    """Multiplications for one image in one layer's forward pass; 0 where they do not count.
+
+    A convolution multiplies once per output pixel and weight of its kernel, a transposed
+    convolution once per *input* pixel and weight, a dense layer once per weight.
+    """
+    if isinstance(layer, layers.Conv2DTranspose):
+        return math.prod(layer.input.shape[1:3]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, layers.Conv2D):
+        return math.prod(layer.output.shape[1:3]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, layers.Dense):
+        return math.prod(layer.kernel.shape)
+    return 0
+
+
+def layer_table(network):
+    """A network as a table: each layer's output shape, parameters, and multiplications.
+
+    Args:
+        network: a built `keras.Sequential`.
+
+    Returns:
+        Text, a line a layer, shapes without the batch, and a last line with the sums.
+    """
+    lines = [f"{'layer':<18}{'output shape':>15}{'parameters':>13}{'multiplications':>17}"]
+    for layer in network.layers:
+        shape = " × ".join(map(str, layer.output.shape[1:]))
+        counts = [layer.count_params(), multiplications(layer)]
+        parameters, products = (f"{count:,}" if count else "" for count in counts)
+        lines.append(
+            f"{type(layer).__name__:<18}{shape:>15}{parameters:>13}{products:>17}".rstrip()
+        )
+    total = sum(map(multiplications, network.layers))
+    lines.append(f"{'sum':<18}{'':>15}{network.count_params():>13,}{total:>17,}")
+    return "\n".join(lines)

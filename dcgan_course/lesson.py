@@ -1,0 +1,159 @@
+"""The first cell of every lesson: run size, seed, the run's folder, the data.
+
+Three run sizes, chosen once: `smoke` (seconds, proves that a lesson runs), `laptop`
+(minutes on two cores, with results worth looking at), `full` (the original's own setting,
+for a GPU). The environment variable DCGAN_COURSE_RUN decides; without it, what the
+machine has.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dcgan_course.files import write_beside
+
+SIZES = ("smoke", "laptop", "full")
+
+
+def run_size():
+    """The run size: DCGAN_COURSE_RUN, else "full" with a GPU and "laptop" without.
+
+    Raises:
+        ValueError: DCGAN_COURSE_RUN is none of `SIZES`.
+    """
+    size = os.environ.get("DCGAN_COURSE_RUN", "").strip().lower()
+    if size:
+        if size not in SIZES:
+            raise ValueError(f"DCGAN_COURSE_RUN is {size!r}; it should be one of {SIZES}.")
+        return size
+    import tensorflow as tf
+
+    return "full" if tf.config.list_physical_devices("GPU") else "laptop"
+
+
+def pick(*, smoke, laptop, full):
+    """The value for this run's size, as in `EPOCHS = pick(smoke=1, laptop=8, full=50)`."""
+    return {"smoke": smoke, "laptop": laptop, "full": full}[run_size()]
+
+
+def runs_folder():
+    """Where lessons leave their results: DCGAN_COURSE_RUNS, else `runs/` of the project.
+
+    The project's folder is the one above `notebooks/`; elsewhere, as on Colab, it is the
+    present folder.
+    """
+    chosen = os.environ.get("DCGAN_COURSE_RUNS")
+    if chosen:
+        return Path(chosen).expanduser()
+    here = Path.cwd()
+    return (here.parent if here.name == "notebooks" else here) / "runs"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the first cell fixes.
+
+    Attributes:
+        name: of the notebook, without its ending.
+        seed: given to Python, NumPy and TensorFlow.
+        size: the run size.
+        folder: `runs/<name>/`, for what the lesson leaves behind; about.json there says
+            which data and which run size it came from.
+        data: the `ImageSet`, or None.
+    """
+
+    name: str
+    seed: int
+    size: str
+    folder: Path
+    data: object
+
+
+def begin_lesson(name, dataset=None, *, seed=0, limit=None):
+    """Set up a lesson and print one line: versions, device, run size, data source.
+
+    Args:
+        name: of the notebook, without its ending.
+        dataset: the name of a data set for `load_images`, or None.
+        seed: the same seed gives the same results on the same machine.
+        limit: with it, only so many images are used.
+
+    Returns:
+        A `Lesson`.
+    """
+    size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
+    tf, keras = _import_quietly()
+    size = size or run_size()
+    keras.utils.set_random_seed(seed)
+    # Without it, the order in which threads add numbers up may change the last digits.
+    tf.config.experimental.enable_op_determinism()
+
+    data = None
+    if dataset is not None:
+        from dcgan_course.data import load_images
+
+        data = load_images(dataset)
+        if limit is not None and limit < len(data):
+            data = replace(data, images=data.images[:limit], labels=data.labels[:limit])
+    folder = runs_folder() / name
+    folder.mkdir(parents=True, exist_ok=True)
+
+    about = {"lesson": name, "size": size, "seed": seed, "tensorflow": tf.__version__}
+    if data is not None:
+        about |= {"dataset": data.name, "source": data.source, "origin": data.origin}
+    with write_beside(folder / "about.json") as beside:
+        beside.write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+    gpus = tf.config.list_physical_devices("GPU")
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {_cores()} cores"
+    line = [f"TensorFlow {tf.__version__}", f"Keras {keras.__version__}", device]
+    line.append(f"run size: {size}")
+    if data is not None:
+        line.append(f"data: {data.name}, {len(data):,} {data.source} images ({data.origin})")
+    print(" · ".join(line))
+    return Lesson(name, seed, size, folder, data)
+
+
+def _cores():
+    try:
+        return len(os.sched_getaffinity(0))  # what a container may use, not what there is
+    except AttributeError:
+        return os.cpu_count()
+
+
+def _import_quietly():
+    """Import TensorFlow and Keras without their start-up messages.
+
+    Some are written by C++ before any log level is read, straight to the process's
+    standard error; a notebook would store them. So that stream is closed off meanwhile.
+    """
+    with _standard_error_to(os.devnull):
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()  # the first look at the devices has its own messages
+    import warnings
+
+    # Raised inside Keras by its own use of NumPy 2; nothing that a reader could mend.
+    warnings.filterwarnings("ignore", message=".*__array__.*copy keyword.*")
+    return tf, keras
+
+
+@contextlib.contextmanager
+def _standard_error_to(path):
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no such stream, as under some graphical front ends
+        yield
+        return
+    try:
+        with open(path, "w") as sink:
+            os.dup2(sink.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

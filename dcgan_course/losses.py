@@ -1,0 +1,141 @@
+"""Adversarial losses on logits.
+
+`D(x)` is the discriminator's logit here: its opinion before any sigmoid, a positive number
+for "real". With the sigmoid σ(l) = 1 / (1 + exp(−l)) as probability, every logarithm below
+is written by softplus(l) = log(1 + exp(l)), which neither overflows nor loses digits:
+log σ(l) = −softplus(−l) and log(1 − σ(l)) = −softplus(l).
+
+| kind           | discriminator minimises                   | generator minimises     |
+|----------------|-------------------------------------------|-------------------------|
+| non_saturating | −log σ(D(x)) − log(1 − σ(D(G(z))))        | −log σ(D(G(z)))         |
+| minimax        | the same                                  | log(1 − σ(D(G(z))))     |
+| hinge          | max(0, 1 − D(x)) + max(0, 1 + D(G(z)))    | −D(G(z))                |
+| wasserstein    | −D(x) + D(G(z))                           | −D(G(z))                |
+
+Goodfellow et al. 2014, "Generative Adversarial Nets" (arXiv:1406.2661): minimax, whose
+generator loss saturates, and the non-saturating remedy. Lim and Ye 2017, "Geometric GAN"
+(arXiv:1705.02894): hinge. Arjovsky et al. 2017, "Wasserstein GAN" (arXiv:1701.07875), which
+asks in addition that D be kept Lipschitz.
+"""
+
+import tensorflow as tf
+
+KINDS = ("non_saturating", "minimax", "hinge", "wasserstein")
+
+
+def discriminator_loss(
+    real_logits,
+    fake_logits,
+    kind="non_saturating",
+    *,
+    label_smoothing=0.0,
+    label_noise=0.0,
+    seed=None,
+    global_batch_size=None,
+):
+    """What D minimises: real images should get high logits, fakes low ones.
+
+    With targets t (1 for real, 0 for fake) the logarithmic losses are the cross-entropy
+    −t log σ(l) − (1 − t) log(1 − σ(l)), averaged over the batch, real and fake added.
+    Where D cannot tell the two apart, all logits are 0 and the loss is 2 log 2 = 1.386.
+
+    Args:
+        real_logits: float (batch, 1) or (batch,), D's logits for real images.
+        fake_logits: the same for fakes.
+        kind: one of `KINDS`.
+        label_smoothing: s in [0, 1). Real targets become 1 − s, fakes stay at 0:
+            one-sided smoothing (Salimans et al. 2016, arXiv:1606.03498, section 3.4).
+        label_noise: n in [0, 1). Each target moves by a random share up to n towards
+            the other, never past 0 or 1.
+        seed: two int numbers; the same seed gives the same label noise.
+        global_batch_size: what to divide the sum by, instead of this batch's size.
+            Needed where the batch is one replica's part (`tf.distribute`).
+
+    Returns:
+        A float32 scalar.
+
+    Raises:
+        ValueError: unknown kind, wrong shapes, an option out of range, or label options
+            with a loss that has no targets (hinge, Wasserstein).
+    """
+    _check_kind(kind)
+    real, fake = _checked(real_logits, "real_logits"), _checked(fake_logits, "fake_logits")
+    if real.shape.is_fully_defined() and fake.shape.is_fully_defined() and real.shape != fake.shape:
+        raise ValueError(
+            f"real_logits has shape {real.shape}, fake_logits {fake.shape}: they should be "
+            "equal, or a sum of the two would silently broadcast."
+        )
+    for name, value in (("label_smoothing", label_smoothing), ("label_noise", label_noise)):
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} should lie in [0, 1), not {value}.")
+    if kind in ("hinge", "wasserstein"):
+        if label_smoothing or label_noise:
+            raise ValueError(f"The {kind} loss has no labels to smooth or to disturb.")
+        if kind == "hinge":
+            return _mean(tf.nn.relu(1 - real) + tf.nn.relu(1 + fake), global_batch_size)
+        return _mean(fake - real, global_batch_size)
+
+    real_targets = (1 - label_smoothing) * tf.ones_like(real)
+    fake_targets = tf.zeros_like(fake)
+    if label_noise:
+        shares = _noise(tf.concat([tf.shape(real)[:1], [2]], axis=0), label_noise, seed)
+        shares = tf.reshape(shares, [-1, 2])
+        real_targets *= 1 - tf.reshape(shares[:, 0], tf.shape(real))
+        fake_targets += tf.reshape(shares[:, 1], tf.shape(fake))
+    real_part = tf.nn.sigmoid_cross_entropy_with_logits(labels=real_targets, logits=real)
+    fake_part = tf.nn.sigmoid_cross_entropy_with_logits(labels=fake_targets, logits=fake)
+    return _mean(real_part + fake_part, global_batch_size)
+
+
+def generator_loss(fake_logits, kind="non_saturating", *, global_batch_size=None):
+    """What G minimises: D should take its fakes for real.
+
+    non_saturating: −log σ(D(G(z))), steep where D is sure of the fake. minimax:
+    log(1 − σ(D(G(z)))), flat there, so that G hardly learns when it needs to most.
+    hinge and wasserstein: −D(G(z)).
+
+    Args:
+        fake_logits: float (batch, 1) or (batch,), D's logits for fakes.
+        kind: one of `KINDS`.
+        global_batch_size: see `discriminator_loss`.
+
+    Returns:
+        A float32 scalar.
+
+    Raises:
+        ValueError: unknown kind or wrong shape.
+    """
+    _check_kind(kind)
+    fake = _checked(fake_logits, "fake_logits")
+    if kind == "non_saturating":
+        return _mean(tf.nn.softplus(-fake), global_batch_size)
+    if kind == "minimax":
+        return _mean(-tf.nn.softplus(fake), global_batch_size)
+    return _mean(-fake, global_batch_size)
+
+
+def _check_kind(kind):
+    if kind not in KINDS:
+        raise ValueError(f"Unknown loss {kind!r}. Known are: {', '.join(KINDS)}.")
+
+
+def _checked(logits, name):
+    # float32, because a mean over a batch in bfloat16 keeps two or three digits.
+    logits = tf.convert_to_tensor(logits)
+    if not logits.dtype.is_floating:
+        raise ValueError(f"{name} should be floating-point logits, not {logits.dtype.name}.")
+    if not (logits.shape.rank == 1 or (logits.shape.rank == 2 and logits.shape[1] == 1)):
+        raise ValueError(f"{name} should have shape (batch, 1) or (batch,), not {logits.shape}.")
+    return tf.cast(logits, tf.float32)
+
+
+def _noise(shape, most, seed):
+    if seed is None:
+        return tf.random.uniform(shape, maxval=most)
+    return tf.random.stateless_uniform(shape, seed=seed, maxval=most)
+
+
+def _mean(per_example, global_batch_size):
+    if global_batch_size is None:
+        return tf.reduce_mean(per_example)
+    return tf.reduce_sum(per_example) / tf.cast(global_batch_size, tf.float32)

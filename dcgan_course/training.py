@@ -1,0 +1,410 @@
+"""DCGAN as a `keras.Model`: one training step, `fit`, resume, and a monitor.
+
+The step is that of lesson 02: fakes are made once, in training mode, and serve both
+updates; both gradients are taken before either network moves.
+"""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from dcgan_course.checkpoints import Checkpoint
+from dcgan_course.data import make_dataset
+from dcgan_course.layers import copy_of
+from dcgan_course.losses import KINDS, discriminator_loss, generator_loss
+from dcgan_course.monitor import TrainingPanel
+
+
+class DCGAN(keras.Model):
+    """A generator and a discriminator that train against each other.
+
+    Args:
+        generator: G, a `keras.Sequential`: codes (batch, latent_dim) → images.
+        discriminator: D: images → logits (batch, 1).
+        seed: of the codes and the label noise. Step by step they follow from it alone, so
+            that a resumed training draws what an uninterrupted one would have drawn.
+        average: None, or the momentum m in [0, 1) of a moving average of G's weights,
+            θ̄ ← m θ̄ + (1 − m) θ after every step (Yazıcı et al. 2019, arXiv:1806.04498).
+            The average, which jitters less than G itself, then makes the samples.
+
+    Attributes:
+        generator, discriminator: the networks that train.
+        sampler: the network for samples: the moving average, or G itself.
+
+    Raises:
+        ValueError: networks that do not fit each other.
+    """
+
+    def __init__(self, generator, discriminator, *, seed=0, average=None, name="dcgan"):
+        super().__init__(name=name)
+        if tuple(generator.output_shape) != tuple(discriminator.input_shape):
+            raise ValueError(
+                f"G makes images of shape {generator.output_shape[1:]}, D expects "
+                f"{discriminator.input_shape[1:]}: they should be equal."
+            )
+        if tuple(discriminator.output_shape[1:]) != (1,):
+            raise ValueError(
+                f"D should return one logit, shape (batch, 1), not {discriminator.output_shape}."
+            )
+        if average is not None and not 0 <= average < 1:
+            raise ValueError(f"average should lie in [0, 1), not {average}.")
+        self.generator = generator
+        self.discriminator = discriminator
+        self.seed = int(seed)
+        self.average = average
+        self.sampler = generator if average is None else copy_of(generator, name="average")
+        self.sampler.trainable = average is None
+        self.latent_dim = int(generator.input_shape[1])
+        self._trackers = {
+            name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")
+        }
+        # There is no one call that builds both networks; under tf.distribute, fit asks.
+        self.built = True
+
+    def compile(
+        self,
+        g_optimizer=None,
+        d_optimizer=None,
+        loss="non_saturating",
+        *,
+        label_smoothing=0.0,
+        label_noise=0.0,
+        jit_compile=False,
+        **options,
+    ):
+        """Choose optimisers and loss.
+
+        Args:
+            g_optimizer, d_optimizer: each network's own; Adam(2e-4, β1 0.5) if None, as
+                in the DCGAN paper.
+            loss: "non_saturating", "minimax", "hinge" or "wasserstein"; see `losses`.
+            label_smoothing, label_noise: see `discriminator_loss`.
+            jit_compile: True compiles the step with XLA. Not the default, because
+                on a CPU it makes the step slower.
+            options: what else `keras.Model.compile` takes, such as `run_eagerly`.
+        """
+        if loss not in KINDS:
+            raise ValueError(f"Unknown loss {loss!r}. Known are: {', '.join(KINDS)}.")
+        # Keras would wrap float16's loss scaling around one optimiser only; ours are two.
+        super().compile(jit_compile=jit_compile, **options)
+        self.g_optimizer = g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5)
+        self.d_optimizer = d_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5)
+        self.g_optimizer.build(self.generator.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self.adversarial_loss = loss
+        self.label_smoothing = label_smoothing
+        self.label_noise = label_noise
+
+    @property
+    def metrics(self):
+        """The running means that Keras resets at every epoch."""
+        return list(self._trackers.values())
+
+    def call(self, z, training=False):
+        """Codes (batch, latent_dim) → images (batch, height, width, channels)."""
+        return (self.generator if training else self.sampler)(z, training=training)
+
+    def sample(self, z):
+        """Images for codes z.
+
+        Args:
+            z: float (count, latent_dim), or a whole number: so many codes from N(0, 1).
+
+        Returns:
+            A float32 array (count, height, width, channels) in [−1, 1].
+        """
+        if isinstance(z, int):
+            z = tf.random.normal((z, self.latent_dim))
+        z = tf.convert_to_tensor(z, tf.float32)
+        if z.shape.rank != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(
+                f"Codes should have shape (count, {self.latent_dim}), not {tuple(z.shape)}."
+            )
+        return tf.cast(self.sampler(z, training=False), tf.float32).numpy()
+
+    def train_step(self, real_images):
+        """One update of D and one of G from one batch of real images."""
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+        global_batch = tf.shape(real_images)[0] * replicas
+        z = self._codes(tf.shape(real_images)[0])
+
+        with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
+            fakes = self.generator(z, training=True)
+            real_logits = self.discriminator(real_images, training=True)
+            fake_logits = self.discriminator(fakes, training=True)
+            d_loss = discriminator_loss(
+                real_logits,
+                fake_logits,
+                self.adversarial_loss,
+                label_smoothing=self.label_smoothing,
+                label_noise=self.label_noise,
+                seed=self._step_seed(stream=1),
+                global_batch_size=global_batch,
+            )
+            g_loss = generator_loss(
+                fake_logits, self.adversarial_loss, global_batch_size=global_batch
+            )
+        d_weights = self.discriminator.trainable_variables
+        g_weights = self.generator.trainable_variables
+        d_gradients = _sum_over_replicas(d_tape.gradient(d_loss, d_weights))
+        g_gradients = _sum_over_replicas(g_tape.gradient(g_loss, g_weights))
+        self.d_optimizer.apply(d_gradients, d_weights)
+        self.g_optimizer.apply(g_gradients, g_weights)
+        if self.average is not None:
+            self._update_average()
+
+        # Each replica's loss is its share of a sum; times their number it is a mean again.
+        scale = tf.cast(replicas, tf.float32)
+        numbers = {
+            "d_loss": d_loss * scale,
+            "g_loss": g_loss * scale,
+            "d_real": tf.reduce_mean(tf.sigmoid(tf.cast(real_logits, tf.float32))),
+            "d_fake": tf.reduce_mean(tf.sigmoid(tf.cast(fake_logits, tf.float32))),
+        }
+        for name, value in _mean_over_replicas(numbers).items():
+            self._trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    def _step_seed(self, stream):
+        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        stream = tf.cast(1000 * stream, tf.int64) + tf.cast(replica, tf.int64)
+        return tf.stack([tf.constant(self.seed, tf.int64) + stream * 1_000_003, step])
+
+    def _codes(self, count):
+        """This replica's codes for this step: its part of one draw for the whole batch."""
+        context = tf.distribute.get_replica_context()
+        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
+        shape = [count * context.num_replicas_in_sync, self.latent_dim]
+        z = tf.random.stateless_normal(shape, seed=[tf.constant(self.seed, tf.int64), step])
+        start = context.replica_id_in_sync_group * count
+        return z[start : start + count]
+
+    def _update_average(self):
+        step = tf.cast(tf.convert_to_tensor(self.g_optimizer.iterations), tf.float32)
+        # A short memory at first, or the untrained G would linger in the average.
+        momentum = tf.minimum(self.average, (1 + step) / (10 + step))
+        pairs = zip(self.sampler.weights, self.generator.weights, strict=True)
+        for mean, weight in pairs:
+            new = momentum * tf.cast(mean, tf.float32) + (1 - momentum) * tf.cast(
+                weight, tf.float32
+            )
+            mean.assign(tf.cast(new, mean.dtype))
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        *,
+        resume=None,
+        save_every=1,
+        steps_per_epoch=None,
+        **options,
+    ):
+        """Train, as `keras.Model.fit` does; with `resume`, so that a kill costs little.
+
+        Args:
+            x: images, float (count, height, width, channels) in [−1, 1]; or a
+                `tf.data.Dataset` of batches of them.
+            batch_size: for an array; 64 if None.
+            epochs: how many in all, those before an interruption included.
+            callbacks: Keras callbacks; `Monitor` among them is told what came before.
+            resume: a folder for checkpoints. Called again with the same arguments after
+                an interruption of any kind, `fit` goes on from the newest one and ends
+                with the same weights, losses and frames as if nothing had happened.
+                A dataset is brought to its place by skipping, so its order must follow
+                from a seed.
+            save_every: epochs from one checkpoint to the next; the last epoch always has
+                one.
+            steps_per_epoch: as in Keras; needed for an endless dataset. For an array all
+                its whole batches if None; fewer make shorter epochs that go on where the
+                last one stopped.
+            options: what else `keras.Model.fit` takes.
+
+        Returns:
+            A `keras.callbacks.History` over all epochs, the resumed ones included.
+
+        Raises:
+            ValueError: images of another shape than D's input, or outside [−1, 1]; labels.
+            CheckpointError: a checkpoint of another architecture.
+        """
+        if y is not None:
+            raise ValueError("A DCGAN learns from images alone: leave out y.")
+        callbacks = list(callbacks or [])
+        batch_size = batch_size or 64
+        is_array = not isinstance(x, tf.data.Dataset)
+        first_epoch, checkpoint = 0, None
+        if resume is not None:
+            data = [batch_size, len(x)] if is_array else None
+            settings = self._settings([data, steps_per_epoch])
+            checkpoint = Checkpoint(resume, settings=settings, **self._state())
+            first_epoch = checkpoint.begin()
+            callbacks.append(_SaveCheckpoint(checkpoint, epochs, save_every))
+        if is_array:
+            self._check_images(x)
+            steps_per_epoch = steps_per_epoch or len(x) // batch_size
+            x = make_dataset(
+                x, batch_size, seed=self.seed, first_step=first_epoch * steps_per_epoch
+            )
+        elif resume is not None:
+            if steps_per_epoch is None:
+                steps_per_epoch = int(x.cardinality())
+                x = x.repeat()
+            if steps_per_epoch < 1:
+                raise ValueError("The dataset has no known length: give steps_per_epoch.")
+            x = x.skip(first_epoch * steps_per_epoch)
+        for callback in callbacks:
+            if isinstance(callback, Monitor):
+                callback.starts_from(first_epoch, checkpoint.history if checkpoint else [])
+        history = super().fit(
+            x,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            initial_epoch=first_epoch,
+            steps_per_epoch=steps_per_epoch,
+            **{"shuffle": False, **options},  # make_dataset has shuffled; Keras would warn
+        )
+        if checkpoint is not None:
+            rows = checkpoint.history
+            names = [name for name in (rows[0] if rows else {}) if name != "epoch"]
+            history.epoch = [row["epoch"] - 1 for row in rows]
+            history.history = {name: [row[name] for row in rows] for name in names}
+        return history
+
+    def _state(self):
+        """What a checkpoint holds, by name."""
+        state = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "g_optimizer": self.g_optimizer,
+            "d_optimizer": self.d_optimizer,
+        }
+        return state if self.average is None else {**state, "average": self.sampler}
+
+    def _settings(self, data):
+        """What shapes a training, as plain data: another value starts another training."""
+
+        def plain(optimizer):
+            config = optimizer.get_config()
+            return {key: str(value) for key, value in config.items() if key != "name"}
+
+        return {
+            "data": data,
+            "seed": self.seed,
+            "average": self.average,
+            "loss": self.adversarial_loss,
+            "label_smoothing": self.label_smoothing,
+            "label_noise": self.label_noise,
+            "g_optimizer": plain(self.g_optimizer),
+            "d_optimizer": plain(self.d_optimizer),
+        }
+
+    def _check_images(self, x):
+        wanted = tuple(self.discriminator.input_shape[1:])
+        if tuple(x.shape[1:]) != wanted:
+            raise ValueError(
+                f"D expects images of shape {wanted}, these have {tuple(x.shape[1:])}."
+            )
+        low, high = float(tf.reduce_min(x)), float(tf.reduce_max(x))
+        if not (low >= -1.001 and high <= 1.001):  # written so that NaN fails as well
+            raise ValueError(
+                f"Images should lie in [−1, 1], the range of G's tanh; these reach from "
+                f"{low:.3g} to {high:.3g}. Scale images in 0…255 by x / 127.5 − 1."
+            )
+
+
+def _mean_over_replicas(numbers):
+    """The same numbers on all replicas; the first Keras 3 would report one replica's own."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return numbers
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, numbers)
+
+
+def _sum_over_replicas(gradients):
+    """Add the replicas' gradients up, where Keras' optimisers do not: in the first Keras 3."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1 or hasattr(
+        keras.optimizers.Optimizer, "_all_reduce_sum_gradients"
+    ):
+        return gradients
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+
+
+class _SaveCheckpoint(keras.callbacks.Callback):
+    def __init__(self, checkpoint, epochs, every):
+        super().__init__()
+        self.checkpoint = checkpoint
+        self.epochs = epochs
+        self.every = every
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        self.checkpoint.history.append(row)
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
+            self.checkpoint.save(epoch + 1)
+
+
+class Monitor(keras.callbacks.Callback):
+    """Shows and keeps what a training does: samples, curves, frames, time left.
+
+    After every epoch the samples of the same codes are shown beside the loss curves, in
+    one display that updates in place, and kept as a frame. At the end the folder holds
+    samples.png, training.gif, history.csv and the frames.
+
+    Args:
+        folder: the run's folder; None keeps nothing.
+        codes: float (count, latent_dim), the fixed codes; or how many to draw.
+        columns: images in a row; None makes the grid square.
+        seed: of the codes, where they are drawn.
+        live: False shows nothing.
+    """
+
+    def __init__(self, folder=None, codes=16, *, columns=None, seed=0, live=True):
+        super().__init__()
+        self.folder = None if folder is None else Path(folder)
+        self.codes = codes
+        self.columns = columns
+        self.seed = seed
+        self.live = live
+        self.panel = None
+        self._before = (0, [])
+
+    def starts_from(self, epoch, history):
+        """Told by `DCGAN.fit`: how many epochs are complete, and their rows."""
+        self._before = (epoch, history)
+
+    def on_train_begin(self, logs=None):
+        """Draw the codes and open the panel."""
+        if isinstance(self.codes, int):
+            shape = (self.codes, self.model.latent_dim)
+            self.codes = tf.random.stateless_normal(shape, seed=[self.seed, 0])
+        first_epoch, history = self._before
+        self.panel = TrainingPanel(
+            self.params["epochs"],
+            self.params["steps"] or 1,
+            first_epoch=first_epoch,
+            history=history,
+            folder=self.folder,
+            untrained=self.model.sample(self.codes),
+            columns=self.columns,
+            live=self.live,
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move the progress line."""
+        self.panel.advance()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draw the codes again: a frame, a row of the history, a new picture."""
+        self.panel.end_epoch(self.model.sample(self.codes), logs)
+
+    def on_train_end(self, logs=None):
+        """Write samples.png and training.gif."""
+        self.panel.finish()
