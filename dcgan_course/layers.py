@@ -281,9 +281,11 @@ def layer_table(network):
         network: a built `keras.Sequential`.
 
     Returns:
-        Text, a line a layer, shapes without the batch, and a last line with the sums.
+        Text: the input, a line for each layer, and the sums; shapes without the batch.
     """
     lines = [f"{'layer':<18}{'output shape':>15}{'parameters':>13}{'multiplications':>17}"]
+    shape = " × ".join(map(str, network.input_shape[1:]))
+    lines.append(f"{'input':<18}{shape:>15}")
     for layer in network.layers:
         shape = " × ".join(map(str, layer.output.shape[1:]))
         counts = [layer.count_params(), multiplications(layer)]

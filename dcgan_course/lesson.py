@@ -85,7 +85,7 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         A `Lesson`.
     """
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
-    tf, keras = _import_quietly()
+    tf, keras = import_quietly()
     size = size or run_size()
     keras.utils.set_random_seed(seed)
     # Without it, the order in which threads add numbers up may change the last digits.
@@ -124,17 +124,22 @@ def _cores():
         return os.cpu_count()
 
 
-def _import_quietly():
-    """Import TensorFlow and Keras without their start-up messages.
+def import_quietly(configure=None):
+    """Import TensorFlow and Keras without their start-up messages. Returns both.
 
     Some are written by C++ before any log level is read, straight to the process's
     standard error; a notebook would store them. So that stream is closed off meanwhile.
+
+    Args:
+        configure: called with TensorFlow before it looks at the devices.
     """
     with _standard_error_to(os.devnull):
         import keras
         import tensorflow as tf
 
-        tf.config.list_physical_devices()  # the first look at the devices has its own messages
+        if configure:
+            configure(tf)
+        tf.config.list_logical_devices()  # the first look at the devices has its own messages
     import warnings
 
     # Raised inside Keras by its own use of NumPy 2; nothing that a reader could mend.

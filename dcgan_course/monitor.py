@@ -109,7 +109,8 @@ class TrainingPanel:
     def finish(self):
         """Write samples.png and training.gif into the run's folder, and mark it finished."""
         if self.recorder and self.recorder.epochs():
-            self.recorder.save_gif(self.folder / "training.gif")
+            many = len(self.recorder.epochs()) > 30  # fewer can all be shown
+            self.recorder.save_gif(self.folder / "training.gif", spaced=many)
             if self._last_images is not None:
                 save_samples(
                     self.folder / "samples.png", self._last_images, columns=self.columns, scale=2

@@ -1,0 +1,54 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import ROOT
+
+from dcgan_course.lesson import import_quietly
+
+# Virtual devices, for the tests of tf.distribute, can only be made before TensorFlow starts.
+tf, _ = import_quietly(
+    lambda tf: tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+)
+
+
+@pytest.fixture
+def offline_env(tmp_path):
+    """An environment for child processes: no data folder, no Keras cache, dead network."""
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path / "keras"), "PYTHONPATH": str(ROOT)}
+    environment.pop("DCGAN_COURSE_DATA", None)
+    # A proxy at a closed port: every request fails at once, wherever the tests run.
+    environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    return environment
+
+
+@pytest.fixture
+def run_python():
+    """Run code in a fresh interpreter; returns the completed process, output as text."""
+
+    def run(code, *arguments, env=None, check=True, timeout=300):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def digits():
+    """A few drawn digits, float32 (256, 28, 28, 1) in [−1, 1]."""
+    from dcgan_course.standins import draw_digits
+
+    images, _ = draw_digits(256, seed=5)
+    return (images[..., None] / np.float32(127.5) - 1).astype("float32")

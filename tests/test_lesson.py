@@ -1,0 +1,70 @@
+"""Run sizes, the first cell's line, and the run's folder."""
+
+import json
+
+import pytest
+
+from dcgan_course import pick, run_size
+from dcgan_course.lesson import runs_folder
+
+
+@pytest.mark.parametrize("size", ["smoke", "laptop", "full", " Laptop "])
+def test_the_environment_chooses_the_size(monkeypatch, size):
+    monkeypatch.setenv("DCGAN_COURSE_RUN", size)
+    assert run_size() == size.strip().lower()
+    assert pick(smoke=1, laptop=2, full=3) == {"smoke": 1, "laptop": 2, "full": 3}[run_size()]
+
+
+def test_without_it_the_machine_does(monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.delenv("DCGAN_COURSE_RUN")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
+    assert run_size() == "laptop"
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["GPU:0"])
+    assert run_size() == "full"
+
+
+def test_an_unknown_size_is_named(monkeypatch):
+    monkeypatch.setenv("DCGAN_COURSE_RUN", "tiny")
+    with pytest.raises(ValueError, match=r"'tiny'.*smoke.*laptop.*full"):
+        run_size()
+
+
+def test_results_go_beside_the_notebooks(monkeypatch, tmp_path):
+    monkeypatch.delenv("DCGAN_COURSE_RUNS")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert runs_folder() == tmp_path / "runs"
+    monkeypatch.chdir(tmp_path)
+    assert runs_folder() == tmp_path / "runs"
+    monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path / "elsewhere"))
+    assert runs_folder() == tmp_path / "elsewhere"
+
+
+BEGIN = """
+from dcgan_course import begin_lesson
+lesson = begin_lesson("00_test", dataset="mnist", seed=7, limit=20)
+import random, numpy, tensorflow
+print(random.random(), numpy.random.rand(), float(tensorflow.random.uniform(())))
+print(lesson.folder, lesson.size, len(lesson.data))
+"""
+
+
+def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
+    run_python, offline_env, tmp_path
+):
+    # The level that TensorFlow has without us: its start-up messages are on.
+    environment = offline_env | {"DCGAN_COURSE_RUNS": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "0"}
+    first, second = (run_python(BEGIN, env=environment) for _ in range(2))
+    line, numbers, about = first.stdout.splitlines()
+    for part in ("TensorFlow 2.", "Keras 3.", "CPU", "run size: smoke", "stand-in images"):
+        assert part in line
+    assert numbers == second.stdout.splitlines()[1]
+    assert about == f"{tmp_path / '00_test'} smoke 20"
+    said = [text for text in first.stderr.splitlines() if text]
+    assert len(said) == 2  # the message about stand-ins, nothing else
+    assert "Stand-in" in said[0]
+    about = json.loads((tmp_path / "00_test" / "about.json").read_text())
+    assert about["source"] == "stand-in"
+    assert about["size"] == "smoke"

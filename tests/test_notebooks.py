@@ -1,0 +1,173 @@
+"""The lessons as documents: what their cells compute, and what they store."""
+
+import json
+import re
+
+import keras
+import nbformat
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import NOTEBOOKS, ROOT, code_cells, plain_code, read_notebook
+from nbclient import NotebookClient
+
+LESSON_03 = ROOT / "notebooks" / "03_mnist_gradient_tape.ipynb"
+EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def outputs(path):
+    cells = read_notebook(path)["cells"]
+    return [out for cell in cells if cell["cell_type"] == "code" for out in cell["outputs"]]
+
+
+@EVERY
+def test_stored_outputs_are_whole_clean_and_small(path):
+    assert path.stat().st_size < 2_000_000
+    found = outputs(path)
+    assert any("image/png" in out.get("data", {}) for out in found)
+    assert not [out for out in found if out["output_type"] == "error"]
+    assert not [out for out in found if out.get("name") == "stderr"]
+    text = json.dumps(found)
+    assert not re.search(r"Warning|absl::|oneDNN|cuda", text)
+    assert "run size: laptop" in text
+    assert "real images" in text
+    counts = [cell["execution_count"] for cell in read_notebook(path)["cells"] if "outputs" in cell]
+    assert counts == list(range(1, len(counts) + 1))  # one run, from top to bottom
+
+
+@EVERY
+def test_first_code_cell_makes_the_lesson_self_sufficient(path):
+    first = code_cells(path)[0]
+    assert 'if "google.colab" in sys.modules' in first
+    assert "%pip install" in first
+    assert f'begin_lesson("{path.stem}"' in first
+    assert "seed=" in first
+
+
+@EVERY
+def test_cells_are_short(path):
+    longest = max(len(source.splitlines()) for source in code_cells(path))
+    assert longest <= 18
+
+
+def names_from(path, *wanted, **given):
+    """Run the cells that define `wanted`, in order; returns the namespace."""
+    namespace = {"tf": tf, "keras": keras, "layers": keras.layers, **given}
+    for source in code_cells(path):
+        if any(re.search(rf"^def {name}\b", source, re.M) for name in wanted):
+            exec(compile(plain_code(source), path.name, "exec"), namespace)
+    assert set(wanted) <= set(namespace)
+    return namespace
+
+
+def test_losses_of_lesson_03_are_those_of_the_package():
+    from dcgan_course import losses
+
+    lesson = names_from(LESSON_03, "discriminator_loss", "generator_loss")
+    rng = np.random.default_rng(1)
+    for scale in (1.0, 1000.0):
+        real, fake = (scale * rng.normal(size=(2, 64, 1))).astype("float32")
+        assert float(lesson["discriminator_loss"](real, fake)) == pytest.approx(
+            float(losses.discriminator_loss(real, fake)), rel=1e-5
+        )
+        assert float(lesson["generator_loss"](fake)) == pytest.approx(
+            float(losses.generator_loss(fake)), rel=1e-5
+        )
+
+
+def test_networks_of_lesson_03_are_those_of_the_package():
+    from dcgan_course.layers import dcgan_discriminator, dcgan_generator
+
+    lesson = names_from(LESSON_03, "lean_generator", "lean_discriminator")
+
+    def layout(network):
+        return [(type(layer).__name__, layer.output.shape[1:]) for layer in network.layers]
+
+    g = dcgan_generator(latent_dim=64, widths=(64, 32), hidden=512)
+    d = dcgan_discriminator(widths=(32, 64), hidden=512)
+    assert layout(lesson["lean_generator"]()) == layout(g)
+    assert layout(lesson["lean_discriminator"]()) == layout(d)
+
+
+def test_step_of_lesson_03_computes_what_the_package_does(digits):
+    """Cut out of the notebook and set beside DCGAN: same start, same codes, same weights."""
+    from dcgan_course import DCGAN, dcgan_discriminator, dcgan_generator
+
+    def networks():
+        keras.utils.set_random_seed(5)
+        return dcgan_generator(latent_dim=8, widths=(8, 4)), dcgan_discriminator(widths=(4, 8))
+
+    gan = DCGAN(*networks(), seed=1, average=0.9)
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), run_eagerly=True)
+
+    g, d = networks()
+    optimizers = keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3)
+    step = iter(range(100))
+
+    class Keras:
+        """Keras, with the codes that the package draws in this step."""
+
+        class random:
+            @staticmethod
+            def normal(shape, seed):
+                return tf.random.stateless_normal(shape, seed=[1, next(step)])
+
+    from dcgan_course.layers import copy_of
+
+    average = copy_of(g)
+    tf.config.run_functions_eagerly(True)
+    try:
+        lesson = names_from(
+            LESSON_03,
+            "discriminator_loss",
+            "generator_loss",
+            "train_step",
+            "update_average",
+            generator=g,
+            discriminator=d,
+            generator_optimizer=optimizers[0],
+            discriminator_optimizer=optimizers[1],
+            noise=None,
+            keras=Keras,
+            copy_of=lambda network, name: average,
+            BATCH_SIZE=16,
+            LATENT_DIM=8,
+            AVERAGE=0.9,
+        )
+        for start in (0, 16, 32):
+            batch = tf.constant(digits[start : start + 16])
+            theirs = gan.train_step(batch)
+            mine = lesson["train_step"](batch)
+            lesson["update_average"]()
+            gan.reset_metrics()
+            for name, value in mine.items():
+                assert float(value) == pytest.approx(float(theirs[name]), rel=1e-4)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    for one, other in ((g, gan.generator), (d, gan.discriminator), (average, gan.sampler)):
+        for mine, theirs in zip(one.variables, other.variables, strict=True):
+            np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-5)
+
+
+def solutions(path):
+    """The code in the collapsed solutions of a notebook."""
+    for cell in read_notebook(path)["cells"]:
+        if cell["cell_type"] == "markdown" and "<details>" in "".join(cell["source"]):
+            yield from re.findall(r"```python\n(.*?)```", "".join(cell["source"]), re.S)
+
+
+@EVERY
+def test_collapsed_solutions_run(path, monkeypatch):
+    """At smoke size, at the end of their notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    code = list(solutions(path))
+    assert len(code) >= 3
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in code]
+    folder = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, kernel_name="python3", timeout=600, resources=folder).execute()
+    said = "".join(
+        out.get("text", "") for cell in notebook.cells[-len(code) :] for out in cell.outputs
+    )
+    if path == LESSON_03:
+        assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
+        assert re.search(r"^non-saturating: +-0\.9999", said, re.M)

@@ -1,0 +1,66 @@
+"""Drawn stand-ins: deterministic, quick, ten classes that can be told apart."""
+
+import time
+
+import numpy as np
+import pytest
+
+from dcgan_course.standins import DIGITS, GARMENTS, draw_digits, draw_garments
+
+BOTH = pytest.mark.parametrize("draw", [draw_digits, draw_garments])
+
+
+@BOTH
+def test_shape_classes_and_range(draw):
+    images, labels = draw(500, seed=1)
+    assert images.shape == (500, 28, 28)
+    assert images.dtype == np.uint8
+    assert labels.dtype == np.int64
+    assert np.bincount(labels).tolist() == [50] * 10
+    assert images.min() == 0
+    assert images.max() > 200
+    assert images.reshape(500, -1).max(axis=1).min() > 60  # none is empty
+
+
+@BOTH
+def test_the_seed_decides(draw):
+    first, labels = draw(50, seed=7)
+    again, labels_again = draw(50, seed=7)
+    other, _ = draw(50, seed=8)
+    assert np.array_equal(first, again)
+    assert np.array_equal(labels, labels_again)
+    assert not np.array_equal(first, other)
+
+
+@BOTH
+def test_images_of_a_class_differ(draw):
+    images, labels = draw(300, seed=2)
+    for label in range(10):
+        of_class = images[labels == label]
+        assert len(np.unique(of_class.reshape(len(of_class), -1), axis=0)) == len(of_class)
+
+
+@BOTH
+def test_classes_can_be_told_apart(draw):
+    """The mean image of each class, learnt on one half, names most of the other half."""
+    images, labels = draw(2000, seed=3)
+    flat = images.reshape(len(images), -1).astype("float32")
+    flat -= flat.mean(axis=1, keepdims=True)
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+    centres = np.stack([flat[:1000][labels[:1000] == label].mean(0) for label in range(10)])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    accuracy = np.mean((flat[1000:] @ centres.T).argmax(axis=1) == labels[1000:])
+    assert accuracy > 0.6
+
+
+@BOTH
+def test_ten_thousand_in_under_ten_seconds(draw):
+    started = time.process_time()  # the processor's time: other programs do not count
+    draw(10_000)
+    assert time.process_time() - started < 10
+
+
+def test_names_and_bad_count():
+    assert len(DIGITS) == len(GARMENTS) == 10
+    with pytest.raises(ValueError, match="at least 1"):
+        draw_digits(0)
