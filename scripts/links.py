@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 PLACES = ("README.md", "CITATION.cff", "notebooks/*.ipynb")
 # owner/name behind the hosts that the badges and install cells use
 ADDRESS = re.compile(
-    r"((?:colab\.research\.google\.com/github|mybinder\.org/v2/gh|(?<!/)github\.com)/)"
-    r"(?!actions/)([\w.-]+/[\w-]+)"
+    r"((?:colab\.research\.google\.com/github|mybinder\.org/v2/gh|github\.com)/)"
+    r"([\w.-]+/[\w-]+)"
 )
 
 
