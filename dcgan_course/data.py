@@ -411,9 +411,14 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
 
     first_epoch, first_batch = divmod(first_step, count // batch_size)
     epochs = tf.data.Dataset.range(first_epoch, 2**62)
+    # Rewriting the pipeline would write the whole set into its graph, one copy more.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     return (
         epochs.flat_map(one_epoch)
         .skip(first_batch)  # of indices: no image is touched
         .map(lambda indices: tf.gather(held, indices))
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(2)
+        .with_options(options)
     )
