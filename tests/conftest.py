@@ -20,7 +20,8 @@ tf, _ = import_quietly(
 def offline_env(tmp_path):
     """An environment for child processes: no data folder, no Keras cache, dead network."""
     environment = {**os.environ, "KERAS_HOME": str(tmp_path / "keras"), "PYTHONPATH": str(ROOT)}
-    environment.pop("DCGAN_COURSE_DATA", None)
+    # Empty rather than absent, which a merge with this process's own would undo.
+    environment["DCGAN_COURSE_DATA"] = ""
     # A proxy at a closed port: every request fails at once, wherever the tests run.
     environment |= {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     return environment
