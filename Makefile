@@ -10,13 +10,14 @@ CONSTRAINTS ?= constraints/default.txt
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
-.PHONY: help setup demo test lab notebooks lint benchmark links constraints \
+.PHONY: help setup demo test lab notebooks lint benchmark benchmark-quality extractors links constraints \
         test-oldest test-colab test-versions clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 	@echo "make lint       the linter alone"
-	@echo "make benchmark  what the README's numbers come from"
+	@echo "make benchmark  what the README's numbers come from; benchmark-quality: an hour more"
+	@echo "make extractors  train the classifiers behind the metrics anew"
 	@echo "make test-versions  the whole test suite under the oldest and under Colab's TensorFlow"
 	@echo "make links      write the repository's address from pyproject.toml into all badges"
 	@echo "make clean      remove the virtual environments"
@@ -54,6 +55,15 @@ notebooks: setup
 
 benchmark: setup
 	@$(BIN)/python benchmarks/gif.py
+	@$(BIN)/python benchmarks/quality.py speed
+
+benchmark-quality: setup
+	@$(BIN)/python benchmarks/quality.py ablation --fresh
+	@$(BIN)/python benchmarks/quality.py curves --fresh
+
+# The small classifiers behind the metrics; about ten minutes, on real images.
+extractors: setup
+	@$(BIN)/python scripts/train_extractors.py
 
 links: setup
 	@$(BIN)/python scripts/links.py

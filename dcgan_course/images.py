@@ -138,7 +138,7 @@ def space_frames(count):
     return kept
 
 
-def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0):
+def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colours=None):
     """Write pictures as an animated GIF, beside and renamed.
 
     Args:
@@ -147,6 +147,8 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0):
         seconds_per_frame: how long each is shown.
         hold_last: how long the last is shown, in seconds.
         loop: how often it plays; 0 for ever.
+        colours: None, or to how many colours each frame is reduced, 2 to 256. Plots need
+            few, and take a fraction of the space.
 
     Returns:
         The path.
@@ -162,6 +164,10 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0):
         raise ValueError(f"All frames should have one shape, these have {shapes}.")
     if frames[0].dtype != np.uint8:
         raise ValueError(f"Frames should be uint8, as from image_grid, not {frames[0].dtype}.")
+    if colours is not None:
+        no_dots = Image.Dither.NONE  # a pattern of dots would compress badly
+        few = [Image.fromarray(frame).quantize(colours, dither=no_dots) for frame in frames]
+        frames = [np.asarray(frame.convert("RGB")) for frame in few]
     milliseconds = [round(1000 * seconds_per_frame)] * (len(frames) - 1)
     milliseconds.append(round(1000 * hold_last))
     with write_beside(path) as beside:

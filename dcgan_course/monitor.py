@@ -109,7 +109,7 @@ class TrainingPanel:
     def finish(self):
         """Write samples.png and training.gif into the run's folder, and mark it finished."""
         if self.recorder and self.recorder.epochs():
-            many = len(self.recorder.epochs()) > 30  # fewer can all be shown
+            many = len(self.recorder.epochs()) > 25  # fewer can all be shown
             self.recorder.save_gif(self.folder / "training.gif", spaced=many)
             if self._last_images is not None:
                 save_samples(

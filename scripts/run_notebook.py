@@ -26,6 +26,7 @@ from dcgan_course.files import write_beside
 from dcgan_course.lesson import runs_folder
 
 SIZE_LIMIT = 2_000_000  # bytes of a stored notebook
+README_GIF = "mnist.gif"  # lesson 03's
 
 
 class Echo(NotebookClient):
@@ -93,19 +94,19 @@ def demo(path):
         if not (folder / name).exists():
             raise SystemExit(f"{folder / name} is missing: the lesson did not run to its end.")
         print(f"  {what + ':':<34}{os.path.relpath(folder / name)}")
-    real = "real" if about["source"] == "real" else "STAND-IN (drawn, not real)"
+    real = "STAND-IN (drawn, not real)" if about["source"] == "stand-in" else "real"
     print(f"Data: {about['dataset']}, {real} images ({about['origin']}).")
     print(f"Time: {seconds / 60:.1f} minutes at run size {about['size']}.")
 
 
 def store(path):
-    """Run one lesson from the start and write its outputs into it."""
+    """Run one lesson from the start, write its outputs into it and its pictures into docs/."""
     folder = runs_folder() / path.stem
     forget(folder)
     print(f"Running {path.name} …")
     notebook, seconds = run(path)
     about = json.loads((folder / "about.json").read_text())
-    if about["source"] == "stand-in":
+    if about.get("source") == "stand-in":
         raise SystemExit(
             f"{path.name} ran on stand-in images, so its outputs were not stored. Connect to "
             "the network, or set DCGAN_COURSE_DATA to a folder with the real data."
@@ -113,10 +114,20 @@ def store(path):
     clean(notebook)
     text = nbformat.writes(notebook) + "\n"
     if len(text.encode()) > SIZE_LIMIT:
-        raise SystemExit(f"{path.name} would be {len(text) / 1e6:.1f} MB; the limit is 2 MB.")
+        kept = folder / path.name
+        with write_beside(kept) as beside:
+            beside.write_text(text, encoding="utf-8")
+        raise SystemExit(
+            f"{path.name} would be {len(text.encode()) / 1e6:.1f} MB, and the limit is 2 MB, so "
+            f"its outputs were not stored. The executed copy is {os.path.relpath(kept)}."
+        )
     with write_beside(path) as beside:
         beside.write_text(text, encoding="utf-8")
-    print(f"Stored {path} ({len(text) / 1e6:.2f} MB) after {seconds / 60:.1f} minutes.")
+    print(f"Stored {path} ({len(text.encode()) / 1e6:.2f} MB) after {seconds / 60:.1f} minutes.")
+    for name, picture in (("samples.png", f"{path.stem[:2]}.png"), ("training.gif", README_GIF)):
+        wanted = name != "training.gif" or path.stem.startswith("03_")
+        if wanted and (folder / name).exists():
+            shutil.copyfile(folder / name, path.parents[1] / "docs" / picture)
 
 
 def forget(folder):
@@ -131,6 +142,8 @@ def clean(notebook):
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("needs_background", None)
+            # A widget is gone with its kernel; the GIF or the text beside it is not.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

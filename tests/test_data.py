@@ -3,13 +3,16 @@
 import gzip
 import hashlib
 import http.server
+import runpy
 import socket
 import struct
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 from dcgan_course import data
 from dcgan_course.data import DataError, load_images, make_dataset
@@ -360,6 +363,27 @@ print(loaded.source, loaded.origin, loaded.images.shape, loaded.labels.sum())
     )
     total = int(content["y_train"].astype(int).sum())
     assert done.stdout.strip() == f"real Keras' cache (30, 28, 28, 1) {total}"
+
+
+def test_a_classroom_folder_holds_the_same_images(folder, tmp_path, monkeypatch, capsys):
+    """Both splits of all sets, byte for byte, in a folder that `load_images` takes."""
+    names = [name for name in data.SOURCES if data.SOURCES[name].shape == (28, 28)]
+    content = {name: arrays() for name in names}
+    for name in names:
+        np.savez_compressed(folder / f"{name}.npz", **content[name])
+    script = runpy.run_path(str(ROOT / "scripts" / "classroom_data.py"))
+    target = tmp_path / "handed out"
+    monkeypatch.setattr(sys, "argv", ["classroom_data.py", str(target)])
+    script["main"]()
+    for name in names:
+        with np.load(target / f"{name}.npz") as file:
+            for key, array in content[name].items():
+                np.testing.assert_array_equal(file[key], array)
+    (folder / "mnist.npz").unlink()  # and no network: nothing may be handed out as real
+    (target / "mnist.npz").unlink()
+    with pytest.raises(SystemExit, match="Not to be had just now: mnist"):
+        script["main"]()
+    assert not (target / "mnist.npz").exists()
 
 
 # --- the pipeline ---------------------------------------------------------------------

@@ -86,6 +86,18 @@ def test_gif_of_one_frame(tmp_path, channels):
     assert save_gif(tmp_path / "one.gif", [frame]).stat().st_size > 0
 
 
+def test_gif_of_few_colours_is_smaller_and_keeps_flat_ones(tmp_path):
+    ramp = np.linspace(0, 255, 128 * 128).reshape(128, 128).astype("uint8")
+    picture = np.stack([ramp, ramp.T, ramp[::-1]], axis=-1)
+    many = save_gif(tmp_path / "many.gif", [picture] * 2).stat().st_size
+    few = save_gif(tmp_path / "few.gif", [picture] * 2, colours=8)
+    assert few.stat().st_size < many / 4
+    assert len(np.unique(iio.imread(few)[0].reshape(-1, 3), axis=0)) <= 8
+    flat = np.full((8, 8, 3), (10, 200, 90), "uint8")
+    kept = save_gif(tmp_path / "flat.gif", [flat] * 2, colours=8)
+    np.testing.assert_array_equal(iio.imread(kept)[0], flat)
+
+
 def test_gif_of_unequal_or_no_frames(tmp_path):
     with pytest.raises(ValueError, match="at least one frame"):
         save_gif(tmp_path / "a.gif", [])

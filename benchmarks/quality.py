@@ -1,0 +1,421 @@
+"""Quality against training seconds: the lessons' recipes, original and for a processor.
+
+    python benchmarks/quality.py curves               each recipe, scored at growing times
+    python benchmarks/quality.py ablation             the laptop recipe with one thing changed
+    python benchmarks/quality.py speed                ratios: steps, arithmetic
+    python benchmarks/quality.py table                what the results say, as text
+
+Everything is measured in one run on one machine: seconds of training alone, without scoring.
+Results are added to benchmarks/results/*.csv as they come, so that a run may be interrupted;
+the same command does what is still missing. `--fresh` starts anew.
+"""
+
+import argparse
+import csv
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dcgan_course.lesson import import_quietly
+
+RESULTS = Path(__file__).parent / "results"
+LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 240, 300)
+ORIGINAL_TIMES = {"03 original": (60, 300, 600, 900, 1200, 1500), "02 original": (60, 300, 600)}
+SAMPLES = 5000
+FIELDS = [
+    *("recipe", "seconds", "steps", "frechet", "kernel", "kernel_error", "precision", "recall"),
+    *("density", "coverage", "classes_found", "class_kl"),
+]
+
+
+class Scorer:
+    """Scores a generator by features of the data set's own extractor, on its test images."""
+
+    def __init__(self, dataset):
+        from dcgan_course import load_images
+        from dcgan_course.features import load_extractor
+
+        self.extractor = load_extractor(dataset)
+        test = load_images(dataset, "test")
+        if test.source != "real":
+            raise SystemExit("The benchmark wants real images. See the message above.")
+        self.real, self.labels = test.images[:SAMPLES], test.labels[:SAMPLES]
+
+    def __call__(self, gan):
+        """All measures of a `DCGAN`'s samples."""
+        from dcgan_course.metrics import evaluate
+
+        z = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim)).astype("float32")
+        fakes = np.concatenate([gan.sample(part) for part in np.array_split(z, 10)])
+        return evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
+
+
+def measure(name, recipe, times, file, scorer):
+    """Train one recipe and score it at each of `times`, in seconds of training."""
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course import load_images, make_dataset
+    from dcgan_course.layers import fast_policy
+
+    # As in the lessons: the originals compute in 32 bits.
+    keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
+    gan = recipe.build(seed=1)
+    batches = iter(make_dataset(load_images(recipe.dataset).images, recipe.batch_size, seed=1))
+    step = tf.function(gan.train_step)
+    step(next(batches))  # the first call compiles, which is not training
+    seconds, steps = 0.0, 1
+    for goal in times:
+        while seconds < goal:
+            started = time.perf_counter()
+            for _ in range(5):
+                step(next(batches))
+            steps += 5
+            seconds += time.perf_counter() - started
+        row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
+        add(file, row)
+        print(line(row), flush=True)
+
+
+def line(row):
+    """One result as text."""
+    return (
+        f"{row['recipe']:<36}{float(row['seconds']):7.0f} s {int(row['steps']):6} steps   "
+        f"Fréchet {float(row['frechet']):7.2f}   KID {1000 * float(row['kernel']):7.1f}e-3   "
+        f"precision {float(row['precision']):.2f}   recall {float(row['recall']):.2f}   "
+        f"coverage {float(row['coverage']):.2f}   classes {row['classes_found']}"
+    )
+
+
+def add(file, row):
+    """Add one row to a results file."""
+    RESULTS.mkdir(exist_ok=True)
+    new = not file.exists()
+    with file.open("a", newline="") as out:
+        writer = csv.DictWriter(out, FIELDS)
+        if new:
+            writer.writeheader()
+        writer.writerow({key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()})
+
+
+def read(file):
+    """The rows of a results file, in order; none where there is no file."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def curves(fresh):
+    """Each recipe at growing times."""
+    from dcgan_course.recipes import RECIPES
+
+    file = RESULTS / "curves.csv"
+    if fresh:
+        file.unlink(missing_ok=True)
+    for name in sorted(RECIPES, key=lambda name: "original" in name):
+        times = ORIGINAL_TIMES.get(name, LAPTOP_TIMES)
+        if any(r["recipe"] == name and float(r["seconds"]) >= times[-1] for r in read(file)):
+            continue
+        measure(name, RECIPES[name], times, file, Scorer(RECIPES[name].dataset))
+
+
+def variants():
+    """The laptop recipe of lesson 03 with one thing changed at a time."""
+    from dcgan_course import layers
+    from dcgan_course.recipes import RECIPES
+
+    base = RECIPES["03 laptop"]
+    return {
+        "laptop": base,
+        "D without hidden layer": base.but(
+            discriminator=lambda: layers.dcgan_discriminator(widths=(32, 64))
+        ),
+        "G without hidden layer": base.but(
+            generator=lambda: layers.dcgan_generator(latent_dim=64, widths=(64, 32))
+        ),
+        "no moving average": base.but(average=None),
+        "learning rates 2e-4, as in the paper": base.but(g_rate=2e-4, d_rate=2e-4),
+        "G's learning rate halved": base.but(g_rate=5e-4),
+        "β1 = 0.9": base.but(beta_1=0.9),
+        "batch 256": base.but(batch_size=256),
+        "label smoothing 0.1": base.but(label_smoothing=0.1),
+        "hinge loss": base.but(loss="hinge"),
+        "twice the width": base.but(
+            generator=lambda: layers.dcgan_generator(latent_dim=64, widths=(128, 64), hidden=512),
+            discriminator=lambda: layers.dcgan_discriminator(widths=(64, 128), hidden=512),
+        ),
+        "D with 4 × 4 kernels": base.but(
+            discriminator=lambda: layers.dcgan_discriminator(
+                widths=(32, 64), hidden=512, kernel_size=4
+            )
+        ),
+    }
+
+
+def ablation(fresh, seconds=60):
+    """Each variant for the same time."""
+    file = RESULTS / "ablation.csv"
+    if fresh:
+        file.unlink(missing_ok=True)
+    scorer = Scorer("mnist")
+    done = {row["recipe"] for row in read(file)}
+    for name, recipe in variants().items():
+        if name not in done:
+            measure(name, recipe, (seconds,), file, scorer)
+
+
+def table():
+    """What the results say."""
+    for file in (RESULTS / "curves.csv", RESULTS / "ablation.csv"):
+        for row in read(file):
+            print(line(row))
+        print()
+    rows = read(RESULTS / "curves.csv")
+    original = [row for row in rows if row["recipe"] == "03 original"]
+    if original:
+        goal = float(original[-1]["frechet"])
+        for row in rows:
+            if row["recipe"] == "03 laptop" and float(row["frechet"]) <= goal:
+                ratio = float(original[-1]["seconds"]) / float(row["seconds"])
+                print(
+                    f"What the MNIST tutorial reaches in {original[-1]['seconds']} s (Fréchet "
+                    f"{goal:.1f}), the laptop recipe reaches in at most {row['seconds']} s: "
+                    f"{ratio:.0f} times sooner."
+                )
+                break
+    draw(rows)
+
+
+def draw(rows):
+    """The curves as docs/quality.png."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if not rows:
+        return
+    figure = Figure(figsize=(9, 3.4), layout="constrained", dpi=100)
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2)
+    for axes, lesson, title in zip(panels, ("02", "03"), ("Fashion-MNIST", "MNIST"), strict=True):
+        for kind in ("laptop", "original"):
+            mine = [row for row in rows if row["recipe"] == f"{lesson} {kind}"]
+            x = [float(row["seconds"]) / 60 for row in mine]
+            axes.loglog(x, [float(row["frechet"]) for row in mine], ".-", label=kind)
+        axes.set(title=title, xlabel="minutes of training")
+        axes.grid(alpha=0.3, which="both")
+    panels[0].set_ylabel("Fréchet distance (lower is better)")
+    panels[0].legend()
+    path = Path(__file__).parents[1] / "docs" / "quality.png"
+    figure.savefig(path)
+    print(f"Drawn: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+def best_of(function, repeats=5):
+    """Median seconds of a call."""
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds))
+
+
+def speed():
+    """Ratios that need no long training: steps, arithmetic."""
+    import tensorflow as tf
+
+    from dcgan_course.layers import multiplications
+    from dcgan_course.recipes import RECIPES
+
+    a = tf.random.normal((2048, 2048))
+    product = tf.function(lambda: tf.reduce_sum(a @ a))
+    product()
+    rate = 2048**3 / best_of(product)
+    print(f"matrix product: {rate / 1e9:.0f} billion multiplications a second")
+    times = {}
+    for name in RECIPES:
+        recipe = RECIPES[name]
+        gan = recipe.build(seed=1)
+        shape = (recipe.batch_size, *gan.discriminator.input_shape[1:])
+        batch = tf.random.uniform(shape, -1, 1)
+        step = tf.function(gan.train_step)
+        step(batch)
+        times[name] = best_of(lambda step=step, batch=batch: step(batch))
+        g, d = (
+            sum(map(multiplications, network.layers))
+            for network in (gan.generator, gan.discriminator)
+        )
+        # Forward, and twice that backward: G once, D on real and fake, and D's input gradient.
+        work = recipe.batch_size * (3 * g + 2 * 3 * d + d)
+        print(
+            f"{name}: {1 / times[name]:.1f} steps a second, {recipe.batch_size / times[name]:.0f} "
+            f"images, {work / times[name] / 1e9:.0f} billion multiplications a second, "
+            f"{work / times[name] / rate:.0%} of the matrix product's rate"
+        )
+    for lesson, others in original_steps().items():
+        ours, theirs = others
+        ratio = np.median([best_of(theirs, 3) / best_of(ours, 3) for _ in range(5)])
+        print(f"{lesson}: the original's step takes {ratio:.2f} times as long as the course's")
+    torch_ratio()
+    scoring_time()
+
+
+def scoring_time():
+    """How long all metrics take for 10,000 images against 10,000."""
+    from dcgan_course.features import load_extractor
+    from dcgan_course.metrics import evaluate
+    from dcgan_course.standins import draw_digits
+
+    sets = [draw_digits(10_000, seed=seed)[0][..., None] / np.float32(127.5) - 1 for seed in (1, 2)]
+    extractor = load_extractor("mnist")
+    extractor.features(sets[0][:500])  # compiles
+    started = time.perf_counter()
+    evaluate(*sets, extractor)
+    print(f"all metrics on 10,000 images of 28 × 28: {time.perf_counter() - started:.0f} seconds")
+
+
+def original_steps():
+    """Steps as the originals take them, beside the course's on the same networks."""
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course.losses import discriminator_loss, generator_loss
+    from dcgan_course.recipes import RECIPES
+
+    recipe = RECIPES["02 original"]
+    gan, other = recipe.build(seed=1), recipe.build(seed=1)
+    batch = tf.random.uniform((recipe.batch_size, 28, 28, 1), -1, 1)
+    ours = tf.function(gan.train_step)
+
+    @tf.function
+    def theirs(real):  # fakes for D in inference mode, then G once more
+        z = tf.random.normal((recipe.batch_size, other.latent_dim))
+        fakes = other.generator(z)
+        with tf.GradientTape() as tape:
+            real_logits = other.discriminator(real, training=True)
+            loss = discriminator_loss(real_logits, other.discriminator(fakes, training=True))
+        weights = other.discriminator.trainable_variables
+        other.d_optimizer.apply(tape.gradient(loss, weights), weights)
+        with tf.GradientTape() as tape:
+            fakes = other.generator(z, training=True)
+            loss = generator_loss(other.discriminator(fakes, training=True))
+        weights = other.generator.trainable_variables
+        other.g_optimizer.apply(tape.gradient(loss, weights), weights)
+
+    pairs = {"lesson 02": (lambda: ours(batch), lambda: theirs(batch))}
+
+    # Lesson 04's loop, on the lean networks: predict, train_on_batch, train_on_batch.
+    recipe = RECIPES["02 laptop"]
+    lean = recipe.build(seed=1)
+    lean_step = tf.function(lean.train_step)
+    generator, discriminator = recipe.generator(), recipe.discriminator()
+    entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+    discriminator.compile(keras.optimizers.RMSprop(1e-4), entropy)
+    combined = keras.Sequential([generator, discriminator])
+    combined.compile(keras.optimizers.RMSprop(1e-4), entropy)
+    size = recipe.batch_size
+    images = np.random.default_rng(0).uniform(-1, 1, (size, 28, 28, 1)).astype("float32")
+    labels = np.concatenate([np.ones((size, 1)), np.zeros((size, 1))])
+
+    rng = np.random.default_rng(1)
+
+    def loop():
+        z = rng.normal(size=(size, generator.input_shape[1]))
+        fakes = generator.predict(z, verbose=0)
+        discriminator.train_on_batch(np.concatenate([images, fakes]), labels)
+        combined.train_on_batch(z, np.ones((size, 1)))
+
+    loop()
+    theirs(batch)
+    ours(batch)
+    lean_step(tf.constant(images))
+    pairs["lesson 04's loop, lean networks"] = (lambda: lean_step(tf.constant(images)), loop)
+    return pairs
+
+
+def torch_ratio():
+    """The lean step in PyTorch, where it is installed."""
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed: no comparison with it.")
+        return
+    import tensorflow as tf
+    from torch import nn
+
+    from dcgan_course.recipes import RECIPES
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    g = nn.Sequential(
+        nn.Linear(64, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(),
+        nn.Linear(512, 3136, bias=False), nn.Unflatten(1, (64, 7, 7)), nn.BatchNorm2d(64),
+        nn.ReLU(), nn.ConvTranspose2d(64, 32, 4, 2, 1, bias=False), nn.BatchNorm2d(32),
+        nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+    d = nn.Sequential(
+        nn.Conv2d(1, 32, 5, 2, 2), nn.BatchNorm2d(32), nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 64, 5, 2, 2), nn.BatchNorm2d(64), nn.LeakyReLU(0.2), nn.Flatten(),
+        nn.Linear(3136, 512), nn.BatchNorm1d(512), nn.LeakyReLU(0.2), nn.Linear(512, 1),
+    )  # fmt: skip
+    g_optimizer, d_optimizer = (
+        torch.optim.Adam(network.parameters(), 1e-3, betas=(0.5, 0.999)) for network in (g, d)
+    )
+    images = torch.rand(64, 1, 28, 28) * 2 - 1
+
+    def torch_step():
+        fakes = g(torch.randn(64, 64))
+        real_logits, fake_logits = d(images), d(fakes)
+        d_loss = (nn.functional.softplus(-real_logits) + nn.functional.softplus(fake_logits)).mean()
+        g_loss = nn.functional.softplus(-fake_logits).mean()
+        d_gradients = torch.autograd.grad(d_loss, list(d.parameters()), retain_graph=True)
+        g_gradients = torch.autograd.grad(g_loss, list(g.parameters()))
+        for network, gradients in ((d, d_gradients), (g, g_gradients)):
+            for weight, gradient in zip(network.parameters(), gradients, strict=True):
+                weight.grad = gradient
+        d_optimizer.step()
+        g_optimizer.step()
+
+    gan = RECIPES["03 laptop"].but(average=None).build(seed=1)
+    step = tf.function(gan.train_step)
+    batch = tf.random.uniform((64, 28, 28, 1), -1, 1)
+    step(batch)
+    torch_step()
+    ratio = np.median([best_of(torch_step, 5) / best_of(lambda: step(batch), 5) for _ in range(5)])
+    print(f"lean networks in PyTorch {torch.__version__}: {ratio:.2f} times the course's seconds")
+
+
+def processor():
+    """The processor's name, as far as the system tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((x.split(":")[1].strip() for x in text.splitlines() if "model name" in x), "CPU")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("curves", "ablation", "speed", "table"))
+    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    options = parser.parse_args()
+    import_quietly()
+    from dcgan_course.layers import fast_policy
+
+    print(f"{processor()}, {os.cpu_count()} cores, laptop recipes in {fast_policy()}")
+    if options.what in ("curves", "ablation"):
+        {"curves": curves, "ablation": ablation}[options.what](options.fresh)
+    elif options.what == "speed":
+        speed()
+    if options.what != "speed":
+        table()
+
+
+if __name__ == "__main__":
+    main()

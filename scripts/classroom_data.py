@@ -1,0 +1,55 @@
+"""Put the real images into a folder, to hand out where there is no network.
+
+    python scripts/classroom_data.py FOLDER
+
+Each data set becomes one .npz file there, as DCGAN_COURSE_DATA wants it. Downloads what
+Keras' cache lacks.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dcgan_course.data import SOURCES, load_images
+from dcgan_course.files import write_beside
+from dcgan_course.images import to_uint8
+
+
+def save(name, folder):
+    """Write one data set, if its real images can be had. Returns the path, or None."""
+    arrays = {}
+    for split in ("train", "test"):
+        found = load_images(name, split, standin_count=1)
+        if found.source != "real":
+            return None
+        arrays[f"x_{split}"] = to_uint8(found.images)[..., 0]
+        arrays[f"y_{split}"] = found.labels.astype("uint8")
+    path = folder / SOURCES[name].file
+    with write_beside(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    return path
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = []
+    for name in SOURCES:
+        path = save(name, folder)
+        if path is None:
+            missing.append(name)
+        else:
+            print(f"{name}: {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    if missing:
+        raise SystemExit(f"Not to be had just now: {', '.join(missing)}. See the message above.")
+    print(f"On each machine set DCGAN_COURSE_DATA to a folder with these files, as to {folder}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The quality benchmark measures what it says, and the texts quote what it measured."""
+
+import runpy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import ROOT
+
+from dcgan_course import layers
+from dcgan_course.recipes import RECIPES
+
+BENCHMARK = ROOT / "benchmarks" / "quality.py"
+
+
+@pytest.fixture
+def benchmark():
+    return runpy.run_path(str(BENCHMARK), run_name="quality")
+
+
+def tiny_recipe():
+    return RECIPES["03 laptop"].but(
+        generator=lambda: layers.dcgan_generator(latent_dim=8, widths=(8, 4)),
+        discriminator=lambda: layers.dcgan_discriminator(widths=(4, 8)),
+    )
+
+
+def test_measure_trains_for_the_time_asked_and_keeps_each_score(
+    benchmark, monkeypatch, tmp_path, capsys
+):
+    import dcgan_course
+    from dcgan_course.data import load_images
+
+    def drawn(name, split="train"):
+        return replace(load_images(name, split, standin_count=400), source="real")
+
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr(dcgan_course, "load_images", drawn)
+    monkeypatch.setitem(benchmark["Scorer"].__init__.__globals__, "SAMPLES", 80)
+    file = tmp_path / "results.csv"
+    scorer = benchmark["Scorer"]("mnist")
+    with pytest.warns(UserWarning, match="80 samples for 64 dimensions"):
+        benchmark["measure"]("tiny", tiny_recipe(), (0.2, 0.6), file, scorer)
+    first, second = benchmark["read"](file)
+    assert float(first["seconds"]) >= 0.2
+    assert 0.6 <= float(second["seconds"]) < 2
+    assert 1 < int(first["steps"]) < int(second["steps"])
+    for row in (first, second):
+        assert 0 < float(row["frechet"]) < np.inf
+        assert 0 <= float(row["precision"]) <= 1
+    said = capsys.readouterr().out.splitlines()
+    assert len([line for line in said if line.startswith("tiny")]) == 2
+
+
+def test_a_scorer_refuses_stand_ins(benchmark, monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(SystemExit, match="wants real images"):
+        benchmark["Scorer"]("mnist")
