@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 
 import keras
 import nbformat
@@ -37,6 +38,17 @@ def test_stored_outputs_are_whole_clean_and_small(path):
         assert "real images" in text
     counts = [cell["execution_count"] for cell in read_notebook(path)["cells"] if "outputs" in cell]
     assert counts == list(range(1, len(counts) + 1))  # one run, from top to bottom
+
+
+def test_storing_keeps_the_gif_and_drops_the_widget_beside_it():
+    """A stored widget would say “model not found” in place of a picture."""
+    output = nbformat.v4.new_output(
+        "display_data",
+        data={"image/gif": "R0lG", "application/vnd.jupyter.widget-view+json": {"model_id": "1"}},
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    runpy.run_path(str(ROOT / "scripts" / "run_notebook.py"))["clean"](notebook)
+    assert notebook.cells[0].outputs[0].data == {"image/gif": "R0lG"}
 
 
 @EVERY
