@@ -145,7 +145,7 @@ def test_model_of_lesson_02_computes_what_the_package_does(digits):
         return dcgan_generator(latent_dim=8, widths=(8, 4)), dcgan_discriminator(widths=(4, 8))
 
     def sgd():  # not Adam, which blows gradients that are zero but for rounding up to full steps
-        return keras.optimizers.SGD(0.1)
+        return keras.optimizers.SGD(0.01)
 
     theirs = DCGAN(*networks(), seed=1, average=0.9)
     theirs.compile(sgd(), sgd())

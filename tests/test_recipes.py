@@ -52,8 +52,8 @@ def test_recipe_is_the_lessons(name):
 
 def test_a_recipe_builds_what_it_says():
     gan = RECIPES["03 laptop"].but(g_rate=3e-4, average=None, loss="hinge").build(seed=2)
-    assert float(gan.g_optimizer.learning_rate) == pytest.approx(3e-4)
-    assert float(gan.d_optimizer.learning_rate) == pytest.approx(1e-3)
+    assert float(gan.g_optimizer.learning_rate.numpy()) == pytest.approx(3e-4)
+    assert float(gan.d_optimizer.learning_rate.numpy()) == pytest.approx(1e-3)
     assert gan.adversarial_loss == "hinge"
     assert gan.sampler is gan.generator
     again = RECIPES["03 laptop"].build(seed=2)
