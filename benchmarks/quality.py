@@ -296,7 +296,7 @@ def original_steps():
 
     @tf.function
     def theirs(real):  # fakes for D in inference mode, then G once more
-        z = tf.random.normal((recipe.batch_size, other.latent_dim))
+        z = tf.random.normal((len(batch), other.latent_dim))
         fakes = other.generator(z)
         with tf.GradientTape() as tape:
             real_logits = other.discriminator(real, training=True)
