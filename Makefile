@@ -61,7 +61,7 @@ benchmark-quality: setup
 	@$(BIN)/python benchmarks/quality.py ablation --fresh
 	@$(BIN)/python benchmarks/quality.py curves --fresh
 
-# The small classifiers behind the metrics; about ten minutes, on real images.
+# The small classifiers behind the metrics; about five minutes, on real images.
 extractors: setup
 	@$(BIN)/python scripts/train_extractors.py
 

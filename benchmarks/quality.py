@@ -195,13 +195,11 @@ def table():
 
 def draw(rows):
     """The curves as docs/quality.png."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from dcgan_course.animations import new_figure
 
     if not rows:
         return
-    figure = Figure(figsize=(9, 3.4), layout="constrained", dpi=100)
-    FigureCanvasAgg(figure)
+    figure = new_figure((9, 3.4), dpi=100)
     panels = figure.subplots(1, 2)
     for axes, lesson, title in zip(panels, ("02", "03"), ("Fashion-MNIST", "MNIST"), strict=True):
         for kind in ("laptop", "original"):
@@ -217,7 +215,7 @@ def draw(rows):
     print(f"Drawn: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
 
 
-def best_of(function, repeats=5):
+def median_seconds(function, repeats=5):
     """Median seconds of a call."""
     seconds = []
     for _ in range(repeats):
@@ -237,7 +235,7 @@ def speed():
     a = tf.random.normal((2048, 2048))
     product = tf.function(lambda: tf.reduce_sum(a @ a))
     product()
-    rate = 2048**3 / best_of(product)
+    rate = 2048**3 / median_seconds(product)
     print(f"matrix product: {rate / 1e9:.0f} billion multiplications a second")
     times = {}
     for name in RECIPES:
@@ -247,7 +245,7 @@ def speed():
         batch = tf.random.uniform(shape, -1, 1)
         step = tf.function(gan.train_step)
         step(batch)
-        times[name] = best_of(lambda step=step, batch=batch: step(batch))
+        times[name] = median_seconds(lambda step=step, batch=batch: step(batch))
         g, d = (
             sum(map(multiplications, network.layers))
             for network in (gan.generator, gan.discriminator)
@@ -261,7 +259,7 @@ def speed():
         )
     for lesson, others in original_steps().items():
         ours, theirs = others
-        ratio = np.median([best_of(theirs, 3) / best_of(ours, 3) for _ in range(5)])
+        ratio = np.median([median_seconds(theirs, 3) / median_seconds(ours, 3) for _ in range(5)])
         print(f"{lesson}: the original's step takes {ratio:.2f} times as long as the course's")
     torch_ratio()
     scoring_time()
@@ -387,7 +385,9 @@ def torch_ratio():
     batch = tf.random.uniform((64, 28, 28, 1), -1, 1)
     step(batch)
     torch_step()
-    ratio = np.median([best_of(torch_step, 5) / best_of(lambda: step(batch), 5) for _ in range(5)])
+    ratio = np.median(
+        [median_seconds(torch_step, 5) / median_seconds(lambda: step(batch), 5) for _ in range(5)]
+    )
     print(f"lean networks in PyTorch {torch.__version__}: {ratio:.2f} times the course's seconds")
 
 

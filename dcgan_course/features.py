@@ -37,7 +37,6 @@ class Extractor:
         self.card = card or {}
         self._network = network
         self._prepare = prepare or (lambda images: images)
-        self._last = (None, None)
 
     def features(self, images):
         """Images → float32 (count, dimension). Real images have variance 1 in each feature.
@@ -62,6 +61,11 @@ class Extractor:
         """Images → int64 (count,): the most probable class."""
         return self.probabilities(images).argmax(axis=1)
 
+    def features_and_labels(self, images):
+        """Both in one pass of the network; labels are None where there are no classes."""
+        features, logits = self._both(images)
+        return features, logits.argmax(axis=1) if self.classes else None
+
     def _both(self, images):
         images = np.asarray(images)
         wanted = self.image_shape
@@ -72,18 +76,15 @@ class Extractor:
             )
         if not np.abs(images).max(initial=0) <= 1.001:  # so written that NaN fails as well
             raise ValueError("Images should lie in [−1, 1]. Scale 0…255 by x / 127.5 − 1.")
-        # The same images are asked for their features and then for their classes.
-        if self._last[0] is not images:
-            parts = [
-                self._network(self._prepare(images[start : start + 500]))
-                for start in range(0, len(images), 500)
-            ]
-            features = np.concatenate([np.asarray(part[0], "float32") for part in parts])
-            logits = None
-            if self.classes:
-                logits = np.concatenate([np.asarray(part[1], "float32") for part in parts])
-            self._last = (images, (features, logits))
-        return self._last[1]
+        parts = [
+            self._network(self._prepare(images[start : start + 500]))
+            for start in range(0, len(images), 500)
+        ]
+        features = np.concatenate([np.asarray(part[0], "float32") for part in parts])
+        logits = None
+        if self.classes:
+            logits = np.concatenate([np.asarray(part[1], "float32") for part in parts])
+        return features, logits
 
 
 def classifier(image_shape, classes):

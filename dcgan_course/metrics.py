@@ -354,7 +354,8 @@ def evaluate(real_images, fake_images, extractor, *, reference_labels=None):
         "density", "coverage", and where the extractor knows classes "classes_found",
         "class_kl".
     """
-    real, fake = extractor.features(real_images), extractor.features(fake_images)
+    real, real_labels = extractor.features_and_labels(real_images)
+    fake, fake_labels = extractor.features_and_labels(fake_images)
     kernel = kernel_distance(real, fake)
     precision, recall = precision_recall(real, fake)
     density, coverage = density_coverage(real, fake)
@@ -368,9 +369,8 @@ def evaluate(real_images, fake_images, extractor, *, reference_labels=None):
         "coverage": coverage,
     }
     if extractor.classes:
-        if reference_labels is None:
-            reference_labels = extractor.labels(real_images)
-        kinds = class_coverage(extractor.labels(fake_images), reference_labels)
+        wanted = real_labels if reference_labels is None else reference_labels
+        kinds = class_coverage(fake_labels, wanted)
         result |= {"classes_found": kinds.found, "class_kl": kinds.kl}
     return result
 

@@ -26,7 +26,6 @@ from dcgan_course.files import write_beside
 from dcgan_course.lesson import runs_folder
 
 SIZE_LIMIT = 2_000_000  # bytes of a stored notebook
-README_GIF = "mnist.gif"  # lesson 03's
 
 
 class Echo(NotebookClient):
@@ -124,9 +123,11 @@ def store(path):
     with write_beside(path) as beside:
         beside.write_text(text, encoding="utf-8")
     print(f"Stored {path} ({len(text.encode()) / 1e6:.2f} MB) after {seconds / 60:.1f} minutes.")
-    for name, picture in (("samples.png", f"{path.stem[:2]}.png"), ("training.gif", README_GIF)):
-        wanted = name != "training.gif" or path.stem.startswith("03_")
-        if wanted and (folder / name).exists():
+    pictures = {"samples.png": f"{path.stem[:2]}.png"}
+    if path.stem.startswith("03_"):
+        pictures["training.gif"] = "mnist.gif"  # the README's
+    for name, picture in pictures.items():
+        if (folder / name).exists():
             shutil.copyfile(folder / name, path.parents[1] / "docs" / picture)
 
 
