@@ -59,7 +59,7 @@ def image_block(channels, kernel_size=4, strides=2):
     ]
 
 
-def logit_block(hidden=0):
+def logit_block(hidden=0, batch_norm=True):
     """The discriminator's end: feature maps → one logit, if wanted over a hidden layer.
 
     A single dense layer adds up local evidence and cannot ask how the parts of an image fit
@@ -67,18 +67,18 @@ def logit_block(hidden=0):
     Chen et al. 2016, arXiv:1606.03657, appendix C).
 
     Args:
-        hidden: units of the hidden layer, with batch norm and LeakyReLU 0.2; 0 for none.
+        hidden: units of the hidden layer, with LeakyReLU 0.2; 0 for none.
+        batch_norm: whether the hidden layer has it.
 
     Returns:
         A list of layers: (batch, h, w, c) → float32 (batch, 1).
     """
     block = [layers.Flatten()]
     if hidden:
-        block += [
-            layers.Dense(hidden, kernel_initializer=paper_init()),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(negative_slope=0.2),
-        ]
+        block.append(layers.Dense(hidden, kernel_initializer=paper_init()))
+        if batch_norm:
+            block.append(layers.BatchNormalization())
+        block.append(layers.LeakyReLU(negative_slope=0.2))
     return [*block, layers.Dense(1, kernel_initializer=paper_init(), dtype="float32")]
 
 
@@ -213,7 +213,8 @@ def dcgan_discriminator(
     for index, filters in enumerate(widths):
         normed = batch_norm is True or (batch_norm == "paper" and index > 0)
         network += downsample_block(filters, kernel_size, batch_norm=normed, dropout=dropout)
-    return keras.Sequential([*network, *logit_block(hidden)], name=name)
+    network += logit_block(hidden, batch_norm=batch_norm is not False)
+    return keras.Sequential(network, name=name)
 
 
 def _checked_shape(image_shape):

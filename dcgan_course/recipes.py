@@ -33,6 +33,7 @@ class Recipe:
         beta_1: of both.
         average: momentum of the moving average of G, or None.
         loss, label_smoothing: see `losses`.
+        r1, augment: see `DCGAN.compile`.
     """
 
     dataset: str
@@ -45,6 +46,8 @@ class Recipe:
     average: float | None = None
     loss: str = "non_saturating"
     label_smoothing: float = 0.0
+    r1: float = 0.0
+    augment: Callable | None = None
 
     def build(self, seed=0):
         """A compiled `DCGAN`, with weights that follow from `seed`."""
@@ -57,6 +60,8 @@ class Recipe:
             keras.optimizers.Adam(self.d_rate, beta_1=self.beta_1),
             loss=self.loss,
             label_smoothing=self.label_smoothing,
+            r1=self.r1,
+            augment=self.augment,
         )
         return gan
 

@@ -70,6 +70,8 @@ class DCGAN(keras.Model):
         *,
         label_smoothing=0.0,
         label_noise=0.0,
+        r1=0.0,
+        augment=None,
         jit_compile=False,
         **options,
     ):
@@ -80,12 +82,24 @@ class DCGAN(keras.Model):
                 in the DCGAN paper.
             loss: "non_saturating", "minimax", "hinge" or "wasserstein"; see `losses`.
             label_smoothing, label_noise: see `discriminator_loss`.
+            r1: γ of the penalty γ/2 · mean ‖∇ₓ D(x)‖² on D's slope at real images, which
+                makes training settle near its equilibrium (Mescheder et al. 2018,
+                arXiv:1801.04406). It costs D another backward pass. Not part of `d_loss`.
+            augment: None, or a function (images, seed) → images, such as those of
+                `augment`, through which D sees real images and fakes.
             jit_compile: True compiles the step with XLA. Not the default, because
                 on a CPU it makes the step slower.
             options: what else `keras.Model.compile` takes, such as `run_eagerly`.
         """
         if loss not in KINDS:
             raise ValueError(f"Unknown loss {loss!r}. Known are: {', '.join(KINDS)}.")
+        if not r1 >= 0:
+            raise ValueError(f"r1 should be 0 or more, not {r1}.")
+        if augment is not None and not hasattr(augment, "__name__"):
+            raise ValueError(
+                "augment should be a function with a name, by which a resumed training knows it: "
+                "write it with def."
+            )
         # Keras would wrap float16's loss scaling around one optimiser only; ours are two.
         super().compile(jit_compile=jit_compile, **options)
         self.g_optimizer = g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5)
@@ -95,6 +109,8 @@ class DCGAN(keras.Model):
         self.adversarial_loss = loss
         self.label_smoothing = label_smoothing
         self.label_noise = label_noise
+        self.r1 = r1
+        self.augment = augment
 
     @property
     def metrics(self):
@@ -131,8 +147,9 @@ class DCGAN(keras.Model):
 
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
             fakes = self.generator(z, training=True)
-            real_logits = self.discriminator(real_images, training=True)
-            fake_logits = self.discriminator(fakes, training=True)
+            seen, seen_fakes = self._as_seen(real_images, 2), self._as_seen(fakes, 3)
+            real_logits, penalty = self._judge(seen, global_batch)
+            fake_logits = self.discriminator(seen_fakes, training=True)
             d_loss = discriminator_loss(
                 real_logits,
                 fake_logits,
@@ -142,12 +159,13 @@ class DCGAN(keras.Model):
                 seed=self._step_seed(stream=1),
                 global_batch_size=global_batch,
             )
+            d_objective = d_loss + penalty
             g_loss = generator_loss(
                 fake_logits, self.adversarial_loss, global_batch_size=global_batch
             )
         d_weights = self.discriminator.trainable_variables
         g_weights = self.generator.trainable_variables
-        d_gradients = _sum_over_replicas(d_tape.gradient(d_loss, d_weights))
+        d_gradients = _sum_over_replicas(d_tape.gradient(d_objective, d_weights))
         g_gradients = _sum_over_replicas(g_tape.gradient(g_loss, g_weights))
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
@@ -165,6 +183,21 @@ class DCGAN(keras.Model):
         for name, value in _mean_over_replicas(numbers).items():
             self._trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    def _as_seen(self, images, stream):
+        """The images as D gets to see them."""
+        return images if self.augment is None else self.augment(images, self._step_seed(stream))
+
+    def _judge(self, real_images, global_batch):
+        """D's logits for real images, and the penalty on its slope there."""
+        if not self.r1:
+            return self.discriminator(real_images, training=True), 0.0
+        with tf.GradientTape() as tape:
+            tape.watch(real_images)
+            logits = self.discriminator(real_images, training=True)
+        slope = tf.cast(tape.gradient(logits, real_images), tf.float32)
+        squares = tf.reduce_sum(tf.square(slope))
+        return logits, 0.5 * self.r1 * squares / tf.cast(global_batch, tf.float32)
 
     def _step_seed(self, stream):
         step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
@@ -301,6 +334,8 @@ class DCGAN(keras.Model):
             "loss": self.adversarial_loss,
             "label_smoothing": self.label_smoothing,
             "label_noise": self.label_noise,
+            "r1": self.r1,
+            "augment": self.augment and self.augment.__name__,
             "g_optimizer": plain(self.g_optimizer),
             "d_optimizer": plain(self.d_optimizer),
         }

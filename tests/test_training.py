@@ -1,5 +1,7 @@
 """DCGAN: one step does what the text says, alone, compiled, in bfloat16, on two devices."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -261,3 +263,71 @@ def test_other_bad_input(digits):
     gan.compile()
     with pytest.raises(ValueError, match="leave out y"):
         gan.fit(digits, np.zeros(len(digits)), verbose=0)
+
+
+def linear_discriminator(slope):
+    """D(x) = slope · sum of all pixels: its slope at every image is known."""
+    network = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)]
+    )
+    network.layers[-1].kernel.assign(slope * np.ones((784, 1), "float32"))
+    return network
+
+
+def test_r1_is_half_gamma_times_the_squared_slope_and_pushes_it_down(digits):
+    generator = dcgan_generator(latent_dim=8, widths=(8, 4))
+    gan = DCGAN(generator, linear_discriminator(0.1), seed=1)
+    gan.compile(r1=4.0)
+    logits, penalty = gan._judge(tf.constant(digits[:6]), 6)
+    assert float(penalty) == pytest.approx(0.5 * 4.0 * 784 * 0.1**2, rel=1e-4)
+    np.testing.assert_allclose(logits, gan.discriminator(digits[:6]), rtol=1e-4)
+
+    slopes = {}
+    for r1 in (0.0, 4.0):
+        gan = DCGAN(generator, linear_discriminator(0.1), seed=1)
+        gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(1e-3), r1=r1)
+        reported = gan.train_step(tf.constant(digits[:6]))
+        slopes[r1] = float(tf.reduce_mean(gan.discriminator.layers[-1].kernel))
+        slopes[r1, "loss"] = float(reported["d_loss"])
+    # d/dw of γ/2 · ‖w‖² is γ w, for each of 784 equal weights.
+    assert slopes[0.0] - slopes[4.0] == pytest.approx(1e-3 * 4.0 * 0.1, rel=1e-2)
+    assert slopes[0.0, "loss"] == pytest.approx(slopes[4.0, "loss"])
+    with pytest.raises(ValueError, match="r1 should be 0 or more"):
+        gan.compile(r1=-1)
+
+
+def test_augment_changes_what_d_sees_of_both_and_g_learns_through_it(digits):
+    seen = []
+
+    def darker(images, seed):
+        seen.append((images, seed))
+        return images * 0.5 - 0.5
+
+    def build(augment):
+        keras.utils.set_random_seed(3)
+        gan = DCGAN(
+            dcgan_generator(latent_dim=8, widths=(8, 4)),
+            dcgan_discriminator(widths=(4, 8), batch_norm=False),
+            seed=1,
+        )
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), augment=augment)
+        return gan
+
+    gan = build(darker)
+    before = gan.generator.get_weights()
+    gan.train_step(tf.constant(digits[:6]))
+    (reals, first), (fakes, second) = seen
+    np.testing.assert_array_equal(reals, digits[:6])
+    assert fakes.shape == (6, 28, 28, 1)
+    assert tuple(first.numpy()) != tuple(second.numpy())
+    moved = [np.abs(a - b).max() for a, b in zip(before, gan.generator.get_weights(), strict=True)]
+    assert max(moved) > 0
+
+    plain = build(None)
+    plain.train_step(tf.constant(digits[:6]))
+    weights = zip(gan.discriminator.weights, plain.discriminator.weights, strict=True)
+    assert max(float(tf.reduce_max(tf.abs(a - b))) for a, b in weights) > 0
+    assert gan._settings(None)["augment"] == "darker"
+    assert plain._settings(None)["augment"] is None
+    with pytest.raises(ValueError, match="a function with a name"):
+        gan.compile(augment=partial(darker, seed=1))

@@ -1,0 +1,91 @@
+"""Augmentation that gradients pass through: what D sees is changed, real and fake alike.
+
+Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training"
+(arXiv:2006.10738). To augment the real images alone would teach G the augmentations: shifted
+digits, half-erased faces. If D sees *both* changed in the same way, G gets its gradient
+through the change, and still has to draw what the data hold.
+
+Every function takes float images (batch, height, width, channels) in [−1, 1] and a seed of
+two numbers, and draws for each image anew. The same seed gives the same change.
+"""
+
+import tensorflow as tf
+
+
+def flip(images, seed):
+    """Mirror half of the images, left to right."""
+    chosen = tf.random.stateless_uniform(_one_each(images), seed) < 0.5
+    return tf.where(chosen, images[:, :, ::-1], images)
+
+
+def translate(images, seed, share=0.125):
+    """Shift by whole pixels, up to `share` of each side; what comes in is the border's pixel."""
+    height, width = images.shape[1:3]
+    rows = _shifted(tf.shape(images)[0], height, share, seed, stream=0)
+    columns = _shifted(tf.shape(images)[0], width, share, seed, stream=1)
+    return tf.gather(tf.gather(images, rows, batch_dims=1, axis=1), columns, batch_dims=1, axis=2)
+
+
+def colour(images, seed):
+    """Brightness by up to 0.5 up or down, saturation by 0 to 2, contrast by 0.5 to 1.5.
+
+    The result may leave [−1, 1], as in the paper: D takes it as it is.
+    """
+    brightness, saturation, contrast = (
+        tf.random.stateless_uniform(_one_each(images), _stream(seed, index)) for index in range(3)
+    )
+    images += tf.cast(brightness - 0.5, images.dtype)
+    grey = tf.reduce_mean(images, axis=3, keepdims=True)
+    images = grey + (images - grey) * tf.cast(2 * saturation, images.dtype)
+    level = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
+    return level + (images - level) * tf.cast(contrast + 0.5, images.dtype)
+
+
+def cutout(images, seed, share=0.5):
+    """Paint a rectangle of `share` of each side grey (0), somewhere in or over the edge."""
+    masks = []
+    for stream, size in enumerate(images.shape[1:3]):
+        shape = (tf.shape(images)[0], 1)
+        half = share * size / 2
+        centre = tf.random.stateless_uniform(shape, _stream(seed, stream), maxval=float(size))
+        masks.append(tf.abs(tf.range(size, dtype=tf.float32)[None] + 0.5 - centre) < half)
+    hidden = masks[0][:, :, None, None] & masks[1][:, None, :, None]
+    return tf.where(hidden, tf.zeros_like(images), images)
+
+
+def chain(*changes):
+    """Several changes one after the other, each with randomness of its own.
+
+    Args:
+        changes: functions (images, seed) → images, such as those above.
+
+    Returns:
+        A function of the same kind. Its `name` tells what it does.
+    """
+
+    def change(images, seed):
+        for index, one in enumerate(changes):
+            images = one(images, _stream(seed, 10 + index))
+        return images
+
+    change.__name__ = "+".join(one.__name__ for one in changes)
+    return change
+
+
+def _one_each(images):
+    return (tf.shape(images)[0], 1, 1, 1)
+
+
+def _stream(seed, index):
+    """Another seed for each use of one seed."""
+    seed = tf.cast(tf.convert_to_tensor(seed), tf.int64)
+    return tf.stack([seed[0] + 7_919 * (index + 1), seed[1]])
+
+
+def _shifted(count, size, share, seed, stream):
+    """For each image the row (or column) that each row of the result is taken from."""
+    most = int(size * share + 0.5)
+    shift = tf.random.stateless_uniform(
+        (count, 1), _stream(seed, stream), minval=-most, maxval=most + 1, dtype=tf.int32
+    )
+    return tf.clip_by_value(tf.range(size)[None] + shift, 0, size - 1)
