@@ -8,11 +8,14 @@ downloads into it), and at last draws stand-ins. All images come out alike: floa
 import gzip
 import hashlib
 import os
+import pickle
 import sys
+import tarfile
 import threading
 import time
 import zipfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,16 +63,17 @@ class _Download:
     """A file that Keras would download: its address, its place in Keras' cache, its checksum.
 
     `sha256` is that of the content, for a .gz file the content unpacked: how it was
-    compressed does not matter.
+    compressed does not matter. With `packed` it is that of the packed file.
     """
 
     url: str
     cached: str
     sha256: str
+    packed: bool = False
 
     def check(self, path):
         """Raise ValueError unless the file at `path` holds what was published."""
-        opener = gzip.open if self.url.endswith(".gz") else open
+        opener = gzip.open if self.url.endswith(".gz") and not self.packed else open
         digest = hashlib.sha256()
         try:
             with opener(path, "rb") as file:
@@ -87,13 +91,18 @@ class _Download:
 
 @dataclass(frozen=True)
 class _Source:
-    """All that `load_images` must know of one data set."""
+    """All that `load_images` must know of one data set.
+
+    `shape` is that of one image in the file: grey ones have no channels there. `read`, if
+    given, takes the split and reads what `downloads` has put into Keras' cache.
+    """
 
     file: str
     shape: tuple
     class_names: tuple
     draw: callable
     downloads: tuple = field(default=())
+    read: callable = None
 
 
 _KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -102,6 +111,30 @@ _KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 def _fashion(name, sha256):
     return _Download(_KERAS_FILES + name, f"datasets/fashion-mnist/{name}", sha256)
 
+
+def _cifar_class(label, split):
+    """Images of one of CIFAR-10's classes, uint8 (N, 32, 32, 3), from the packed original."""
+    parts = [f"data_batch_{i}" for i in range(1, 6)] if split == "train" else ["test_batch"]
+    found = []
+    with tarfile.open(keras_home() / _CIFAR.cached) as archive:
+        for part in parts:
+            # Its checksum has been compared: a pickle of unknown origin is never loaded.
+            batch = pickle.load(
+                archive.extractfile(f"cifar-10-batches-py/{part}"), encoding="bytes"
+            )
+            chosen = np.array(batch[b"labels"]) == label
+            found.append(batch[b"data"][chosen].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+    images = np.concatenate(found)
+    return images, np.zeros(len(images), "int64")
+
+
+_CIFAR = _Download(
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+    # Where today's Keras keeps the same file: what either has downloaded serves both.
+    "datasets/cifar-10-batches-py-target_archive",
+    "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    packed=True,
+)
 
 SOURCES = {
     "mnist": _Source(
@@ -141,6 +174,14 @@ SOURCES = {
             ),
         ),
     ),
+    "cifar10_frogs": _Source(
+        "cifar10_frogs.npz",
+        (32, 32, 3),
+        ("frog",),
+        standins.draw_frogs,
+        (_CIFAR,),
+        partial(_cifar_class, 6),
+    ),
 }
 
 
@@ -153,7 +194,8 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
     10 seconds counts as absent.
 
     Args:
-        name: "mnist" or "fashion_mnist".
+        name: "mnist", "fashion_mnist" or "cifar10_frogs" (CIFAR-10's class 6: 5,000
+            training and 1,000 test images of 32 × 32 × 3).
         split: "train" or "test".
         allow_download: False keeps off the network; Keras' cache is still used.
         standin_count: how many stand-ins to draw, if it comes to that.
@@ -183,7 +225,8 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
     except _Unreachable as problem:
         reason = str(problem)
     else:
-        images, labels = _load_through_keras(name, split)
+        read = source.read or partial(_load_through_keras, name)
+        images, labels = read(split)
         return _image_set(name, images, labels, "real", origin)
 
     print(
@@ -194,10 +237,12 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
     )
     count = standin_count if split == "train" else max(1, standin_count // 5)
     images, labels = source.draw(count, seed=seed if split == "train" else seed + 1_000_003)
-    return _image_set(name, images[..., None], labels, "stand-in", "drawn by the course")
+    return _image_set(name, images, labels, "stand-in", "drawn by the course")
 
 
 def _image_set(name, images, labels, source, origin):
+    if images.ndim == 3:
+        images = images[..., None]
     # The division comes first and in float32: 255 must land on exactly 1.0.
     scaled = images.astype("float32") / np.float32(127.5) - np.float32(1)
     class_names = SOURCES[name].class_names
@@ -220,11 +265,12 @@ def _data_folder():
 
 
 def _read_npz(path, source, split):
-    """Read and check one .npz file: uint8 images (N, height, width), labels (N,)."""
+    """Read and check one .npz file: uint8 images (N, *shape), labels (N,) if there are kinds."""
     advice = "The file was left as it is; move it away or replace it, then run again."
+    names = (f"x_{split}", f"y_{split}") if len(source.class_names) > 1 else (f"x_{split}",)
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in (f"x_{split}", f"y_{split}")}
+            arrays = {key: file[key] for key in names}
     except KeyError as problem:
         missing = problem.args[0]
         raise DataError(f"{path} holds no array {missing!r}. {advice}") from problem
@@ -232,7 +278,8 @@ def _read_npz(path, source, split):
         raise
     except Exception as problem:  # zipfile, zlib and numpy each have their own words for damage
         raise DataError(f"{path} is damaged or cut short ({problem}). {advice}") from problem
-    images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+    images = arrays[f"x_{split}"]
+    labels = arrays.get(f"y_{split}", np.zeros(len(images), "int64"))
     if images.shape[1:] == (*source.shape, 1):
         images = images[..., 0]
     if images.dtype != np.uint8 or images.shape[1:] != source.shape or not len(images):
@@ -249,7 +296,7 @@ def _read_npz(path, source, split):
         )
     if labels.min() < 0 or labels.max() >= classes:
         raise DataError(f"{path}: y_{split} should hold labels 0 to {classes - 1}. {advice}")
-    return images[..., None], labels
+    return images, labels
 
 
 # --- the real source, through keras.datasets ------------------------------------------
@@ -360,7 +407,7 @@ def _load_through_keras(name, split):
 
     train, test = getattr(keras.datasets, name).load_data()
     images, labels = train if split == "train" else test
-    return images[..., None], labels
+    return images, labels
 
 
 # --- the pipeline ---------------------------------------------------------------------

@@ -26,8 +26,9 @@ def save(name, folder):
         found = load_images(name, split, standin_count=1)
         if found.source != "real":
             return None
-        arrays[f"x_{split}"] = to_uint8(found.images)[..., 0]
-        arrays[f"y_{split}"] = found.labels.astype("uint8")
+        arrays[f"x_{split}"] = to_uint8(found.images).reshape(-1, *SOURCES[name].shape)
+        if len(found.class_names) > 1:
+            arrays[f"y_{split}"] = found.labels.astype("uint8")
     path = folder / SOURCES[name].file
     with write_beside(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, **arrays)

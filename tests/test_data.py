@@ -3,12 +3,16 @@
 import gzip
 import hashlib
 import http.server
+import io
+import pickle
 import runpy
 import socket
 import struct
 import sys
+import tarfile
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +64,55 @@ def test_own_folder_comes_first(folder, name):
     assert loaded.labels.tolist() == content["y_train"].tolist()
     assert len(loaded.class_names) == 10
     assert len(load_images(name, "test")) == 7
+
+
+def test_frogs_need_no_labels(folder):
+    rng = np.random.default_rng(1)
+    frogs = {
+        f"x_{split}": rng.integers(0, 256, (count, 32, 32, 3), "uint8")
+        for split, count in (("train", 12), ("test", 5))
+    }
+    np.savez_compressed(folder / "cifar10_frogs.npz", **frogs)
+    for split, content in frogs.items():
+        loaded = load_images("cifar10_frogs", split[2:])
+        assert loaded.source == "real"
+        assert loaded.class_names == ("frog",)
+        assert not loaded.labels.any()
+        back = np.rint((loaded.images + 1) * 127.5).astype("uint8")
+        assert np.array_equal(back, content)
+    np.savez_compressed(folder / "cifar10_frogs.npz", x_train=frogs["x_train"][..., 0])
+    with pytest.raises(DataError, match=r"it should be uint8 of shape \(N, 32, 32, 3\)"):
+        load_images("cifar10_frogs")
+
+
+def test_frogs_are_taken_out_of_the_packed_cifar10(folder, monkeypatch):
+    """Class 6 alone, channels last, from a file whose checksum is compared."""
+    rng = np.random.default_rng(2)
+    batches, wanted = {}, {"train": [], "test": []}
+    for part in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
+        labels = [6, 3, 6, 0]
+        rows = rng.integers(0, 256, (4, 3072), "uint8")
+        batches[part] = {b"data": rows, b"labels": labels}
+        split = "test" if part == "test_batch" else "train"
+        wanted[split] += [rows[i].reshape(3, 32, 32).transpose(1, 2, 0) for i in (0, 2)]
+    source = data.SOURCES["cifar10_frogs"]
+    path = data.keras_home() / source.downloads[0].cached
+    path.parent.mkdir(parents=True)
+    with tarfile.open(path, "w:gz") as archive:
+        for part, content in batches.items():
+            text = pickle.dumps(content)
+            info = tarfile.TarInfo(f"cifar-10-batches-py/{part}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text))
+    with pytest.raises(DataError, match="checksum is not that of the published file"):
+        load_images("cifar10_frogs")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    item = replace(source.downloads[0], sha256=digest)
+    monkeypatch.setitem(data.SOURCES, "cifar10_frogs", replace(source, downloads=(item,)))
+    for split, content in wanted.items():
+        loaded = load_images("cifar10_frogs", split)
+        assert loaded.origin == "Keras' cache"
+        assert np.array_equal(np.rint((loaded.images + 1) * 127.5), np.stack(content))
 
 
 def broken(kind, path):
@@ -137,7 +190,9 @@ def test_a_folder_that_is_none(folder, monkeypatch):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match=r"Unknown data set 'minst'.*mnist, fashion_mnist"):
+    with pytest.raises(
+        ValueError, match=r"Unknown data set 'minst'.*mnist, fashion_mnist, cifar10_frogs"
+    ):
         load_images("minst")
     with pytest.raises(ValueError, match="'train' or 'test'"):
         load_images("mnist", "validation")
@@ -247,7 +302,6 @@ def serve(folder, monkeypatch):
             for name, digest in digests.items()
         )
         source = data.SOURCES["fashion_mnist"]
-        from dataclasses import replace
 
         monkeypatch.setitem(data.SOURCES, "fashion_mnist", replace(source, downloads=downloads))
         # Keras has fixed its home when it was imported, so the cached files are read here.
@@ -367,8 +421,12 @@ print(loaded.source, loaded.origin, loaded.images.shape, loaded.labels.sum())
 
 def test_a_classroom_folder_holds_the_same_images(folder, tmp_path, monkeypatch, capsys):
     """Both splits of all sets, byte for byte, in a folder that `load_images` takes."""
-    names = [name for name in data.SOURCES if data.SOURCES[name].shape == (28, 28)]
+    names = list(data.SOURCES)
     content = {name: arrays() for name in names}
+    rng = np.random.default_rng(5)
+    content["cifar10_frogs"] = {
+        f"x_{split}": rng.integers(0, 256, (4, 32, 32, 3), "uint8") for split in ("train", "test")
+    }
     for name in names:
         np.savez_compressed(folder / f"{name}.npz", **content[name])
     script = runpy.run_path(str(ROOT / "scripts" / "classroom_data.py"))

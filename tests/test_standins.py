@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from dcgan_course.standins import DIGITS, GARMENTS, draw_digits, draw_garments
+from dcgan_course.standins import DIGITS, GARMENTS, draw_digits, draw_frogs, draw_garments
 
 BOTH = pytest.mark.parametrize("draw", [draw_digits, draw_garments])
 
@@ -64,3 +64,20 @@ def test_names_and_bad_count():
     assert len(DIGITS) == len(GARMENTS) == 10
     with pytest.raises(ValueError, match="at least 1"):
         draw_digits(0)
+
+
+def test_frogs_are_colourful_varied_and_follow_from_the_seed():
+    images, labels = draw_frogs(300, seed=1)
+    assert images.shape == (300, 32, 32, 3)
+    assert images.dtype == np.uint8
+    assert labels.tolist() == [0] * 300
+    again, _ = draw_frogs(300, seed=1)
+    assert np.array_equal(images, again)
+    assert not np.array_equal(images, draw_frogs(300, seed=2)[0])
+    assert len(np.unique(images.reshape(300, -1), axis=0)) == 300
+    assert images.astype(float).std(axis=(1, 2, 3)).min() > 5  # none is one flat colour
+    channels = images.astype(float).mean(axis=(1, 2))
+    assert (channels[:, 1] > channels[:, 2]).mean() > 0.8  # green and brown rather than blue
+    assert np.abs(np.corrcoef(channels.T)[0, 2]) < 0.99  # hue varies, not brightness alone
+    with pytest.raises(ValueError, match="at least 1"):
+        draw_frogs(0)
