@@ -1,6 +1,7 @@
 # make demo       train lesson 03 without a browser, and say where its pictures are
 # make test       linter, tests, and every notebook at smoke size
 # make lab        JupyterLab in notebooks/
+# make grade      grade what students have handed in (make assignments: what they get)
 # make notebooks  run all lessons at laptop size on real data and store their outputs
 # make help       all targets
 SHELL := /bin/bash
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
 .PHONY: help setup demo test lab notebooks lint benchmark benchmark-quality extractors links constraints \
-        test-oldest test-colab test-versions clean
+        test-oldest test-colab test-versions clean grading assignments collect grade
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -19,6 +20,8 @@ help:
 	@echo "make benchmark  what the README's numbers come from; benchmark-quality: an hour more"
 	@echo "make extractors  train the classifiers behind the metrics anew"
 	@echo "make test-versions  the whole test suite under the oldest and under Colab's TensorFlow"
+	@echo "make assignments  student versions of the assignments, in assignments/release/"
+	@echo "make grade      grade assignments/submitted/; make collect A=01_losses unpacks uploads"
 	@echo "make links      write the repository's address from pyproject.toml into all badges"
 	@echo "make clean      remove the virtual environments"
 
@@ -37,10 +40,27 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	  --constraint $(CONSTRAINTS) --editable '.[lab,test]'
 	@touch $@
 
+# nbgrader puts a menu into JupyterLab, which learners do not need: teachers' targets add it.
+grading: $(VENV)/.grading
+
+$(VENV)/.grading: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(CONSTRAINTS) --editable '.[grading]'
+	@touch $@
+
+assignments: grading
+	@$(BIN)/python assignments/grade.py release
+
+collect: grading
+	@$(BIN)/python assignments/grade.py collect $(A)
+
+grade: grading
+	@$(BIN)/python assignments/grade.py grade
+
 demo: setup
 	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
 
-test: lint
+test: lint grading
 	@$(BIN)/python -m pytest --nbval-lax
 
 lint: setup

@@ -1,0 +1,314 @@
+"""The class's path: student versions, collecting, grading, grades.csv and feedback.
+
+    python grade.py release              student versions of all assignments, in release/
+    python grade.py collect ASSIGNMENT   unpack a learning platform's download into submitted/
+    python grade.py grade                everything in submitted/ that is new or has changed
+
+`make assignments` and `make grade` call it. nbgrader does the work; this script runs it for
+several submissions at a time, remembers what has been graded, and goes on when one fails.
+"""
+
+import argparse
+import concurrent.futures
+import csv
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from dcgan_course.files import write_beside  # noqa: E402
+from dcgan_course.grading import SEED  # noqa: E402
+
+STATE = HERE / "graded.json"
+GRADES = HERE / "grades.csv"
+HARD_LIMIT = 600  # seconds for one submission, should all gentler limits fail
+COLUMNS = ("student", "assignment", "score", "of", "automatic", "by_hand", "to_grade", "note")
+
+
+def nbgrader(*arguments, seed=None, limit=HARD_LIMIT):
+    """Run an nbgrader command in this folder; returns (whether it succeeded, what it said)."""
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3")
+    # nbgrader calls alembic by its name, which lies beside this Python, activated or not.
+    places = [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    environment["PATH"] = os.pathsep.join(places)
+    if seed is not None:
+        environment[SEED] = str(seed)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=HERE,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=os.name == "posix",
+    )
+    try:
+        said, _ = process.communicate(timeout=limit)
+    except BaseException as error:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # its kernels as well
+        else:
+            process.kill()
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return False, f"Stopped after {limit} seconds."
+        raise
+    return process.returncode == 0, said
+
+
+def fingerprint(*folders):
+    """A hash over all files in some folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
+            if not {".ipynb_checkpoints", "__pycache__"} & set(path.parts):
+                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def assignments():
+    """Names of all assignments."""
+    return sorted(path.name for path in (HERE / "source").iterdir() if path.is_dir())
+
+
+# --- release ----------------------------------------------------------------------------------
+
+
+def release():
+    """Write the student versions to release/, without solutions and hidden tests."""
+    for name in assignments():
+        good, said = nbgrader("generate_assignment", name, "--force")
+        if not good:
+            raise SystemExit(f"{name} could not be released:\n{said}")
+        for hidden in (HERE / "release" / name).glob("hidden_*"):
+            hidden.unlink()
+        shutil.copy(HERE / "STUDENTS.md", HERE / "release" / name / "README.md")
+        archive = shutil.make_archive(
+            str(HERE / "release" / name), "zip", HERE / "release", base_dir=name
+        )
+        print(f"{name}: release/{name}/ and release/{Path(archive).name}")
+    state = load_state()
+    state["source"] = fingerprint(HERE / "source")
+    save_state(state)
+
+
+# --- collecting -------------------------------------------------------------------------------
+
+
+def collect(assignment):
+    """Sort what a learning platform gave out into submitted/."""
+    if assignment not in assignments():
+        raise SystemExit(f"Unknown assignment {assignment!r}. Known: {', '.join(assignments())}.")
+    archive = HERE / "downloaded" / assignment / "archive"
+    if not archive.is_dir() or not any(archive.iterdir()):
+        archive.mkdir(parents=True, exist_ok=True)
+        raise SystemExit(f"Put the platform's zip file, or its files, into {archive}, and repeat.")
+    good, said = nbgrader("zip_collect", assignment, "--force")
+    if not good:
+        raise SystemExit(f"{said}\nThe files could not be sorted; see above.")
+    for folder in sorted((HERE / "submitted").glob(f"*/{assignment}")):
+        print(f"submitted/{folder.parent.name}/{assignment}")
+
+
+# --- grading ----------------------------------------------------------------------------------
+
+
+def load_state():
+    """What has been graded: {"source": …, "seed": …, "done": {"student/assignment": …}}."""
+    if STATE.exists():
+        return json.loads(STATE.read_text(encoding="utf-8"))
+    return {"source": None, "seed": int.from_bytes(os.urandom(6), "big"), "done": {}}
+
+
+def save_state(state):
+    with write_beside(STATE) as beside:
+        beside.write_text(json.dumps(state, indent=1), encoding="utf-8")
+
+
+def mend_name(folder, assignment):
+    """Give a notebook that a browser has renamed, "01_losses (1).ipynb", its name back."""
+    wanted = folder / f"{assignment}.ipynb"
+    found = list(folder.glob("*.ipynb"))
+    if not wanted.exists() and len(found) == 1:
+        shutil.copy(found[0], wanted)
+
+
+def unreadable(folder, assignment):
+    """Why a submission cannot be graded at all; "" if it can."""
+    wanted = folder / f"{assignment}.ipynb"
+    if not wanted.exists():
+        return f"no {wanted.name}, and {len(list(folder.glob('*.ipynb')))} notebooks of other names"
+    try:
+        notebook = nbformat.read(wanted, as_version=4)
+    except Exception as error:
+        return f"not a notebook: {str(error).splitlines()[0][:120]}"
+    if not any("nbgrader" in cell.metadata for cell in notebook.cells):
+        return "nbgrader's marks are gone: copy the answers into a fresh release"
+    return ""
+
+
+def grade_one(student, assignment, seed):
+    """Grade one submission; returns what is to be noted about it, "" if all went well."""
+    problem = unreadable(HERE / "submitted" / student / assignment, assignment)
+    if not problem:
+        which = (f"--assignment={assignment}", f"--student={student}", "--force")
+        good, said = nbgrader("autograde", *which, seed=seed)
+        if not good:
+            log = HERE / "submitted" / student / f"{assignment}.log"
+            log.write_text(said, encoding="utf-8")
+            problem = f"could not be run, see submitted/{student}/{log.name}"
+    return problem
+
+
+def feedback(student, assignment):
+    """Write one feedback page."""
+    which = (f"--assignment={assignment}", f"--student={student}", "--force")
+    good, said = nbgrader("generate_feedback", *which)
+    for hidden in (HERE / "feedback" / student / assignment).glob("hidden_*"):
+        hidden.unlink()  # nbgrader copies whatever lay beside the notebook
+    return "" if good else f"no feedback page: {said.strip().splitlines()[-1]}"
+
+
+def scores():
+    """All submissions' scores in the gradebook: {(student, assignment): numbers}."""
+    from nbgrader.api import Gradebook
+
+    found = {}
+    with Gradebook(f"sqlite:///{HERE / 'gradebook.db'}?timeout=120", "dcgan") as book:
+        for assignment in book.assignments:
+            for submission in book.assignment_submissions(assignment.name):
+                grades = [g for notebook in submission.notebooks for g in notebook.grades]
+                comments = [c.comment for n in submission.notebooks for c in n.comments]
+                found[submission.student.id, assignment.name] = {
+                    "score": submission.score,
+                    "of": submission.max_score,
+                    "automatic": sum(g.auto_score or 0 for g in grades),
+                    "by_hand": sum(g.manual_score or 0 for g in grades),
+                    "to_grade": sum(g.needs_manual_grade for g in grades),
+                    "comments": comments,
+                }
+    return found
+
+
+def write_grades(done):
+    """grades.csv: a line for each submission, also for those that could not be graded."""
+    book = scores()
+    with write_beside(GRADES) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        for key, record in sorted(done.items()):
+            student, assignment = key.split("/")
+            numbers = {} if record["failed"] else book.get((student, assignment), {})
+            row = {"score": 0, **numbers, "note": record["note"]}
+            writer.writerow({"student": student, "assignment": assignment, **row})
+    return book
+
+
+def grade(workers):
+    """Grade what is new or has changed, several submissions at a time."""
+    state = load_state()
+    if state["source"] != fingerprint(HERE / "source") or not (HERE / "gradebook.db").exists():
+        print("The assignments are new or have changed: preparing them.")
+        release()
+        state = load_state()
+    known = assignments()
+    waiting, prints = [], {}
+    for folder in sorted((HERE / "submitted").glob("*/*/")):
+        student, assignment = folder.parent.name, folder.name
+        if assignment not in known:
+            print(f"submitted/{student}/{assignment}: no such assignment, left alone")
+            continue
+        key = f"{student}/{assignment}"
+        mend_name(folder, assignment)
+        prints[key] = fingerprint(folder, HERE / "source" / assignment)
+        if state["done"].get(key, {}).get("print") != prints[key]:
+            waiting.append((student, assignment))
+    if not prints:
+        raise SystemExit(
+            "Nothing to grade. Put each submission where it belongs: "
+            "submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, or see `collect`."
+        )
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+
+        def work(job):
+            began = time.monotonic()
+            problem = grade_one(*job, state["seed"])
+            note = problem or feedback(*job)
+            return job, bool(problem), note, time.monotonic() - began
+
+        jobs = [pool.submit(work, job) for job in waiting]
+        try:
+            for count, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+                (student, assignment), failed, note, seconds = job.result()
+                key = f"{student}/{assignment}"
+                state["done"][key] = {"print": prints[key], "failed": failed, "note": note}
+                save_state(state)
+                left = (time.monotonic() - started) / count * (len(jobs) - count)
+                said = note or "graded"
+                print(
+                    f"[{count:>3}/{len(jobs)}] {student} · {assignment}: {said} ({seconds:.0f} s)"
+                    + (f", about {left / 60:.0f} min left" if left > 60 else ""),
+                    flush=True,
+                )
+        except KeyboardInterrupt:
+            for job in jobs:
+                job.cancel()
+            raise SystemExit("Stopped. What is graded stays; the same command goes on.") from None
+    state["done"] = {key: value for key, value in state["done"].items() if key in prints}
+    book = write_grades(state["done"])
+    renew_feedback(state, book, {"/".join(job) for job in waiting})
+    save_state(state)
+    minutes = (time.monotonic() - started) / 60
+    print(
+        f"{len(waiting)} graded in {minutes:.1f} minutes, {len(prints) - len(waiting)} unchanged; "
+        "grades.csv and feedback/ are up to date.\n"
+        f"To repeat this grading's numbers: {SEED}={state['seed']} (keep it from students)."
+    )
+
+
+def renew_feedback(state, book, fresh):
+    """Pages whose marks or comments were changed by hand since they were written."""
+    for key, record in state["done"].items():
+        marks = book.get(tuple(key.split("/")))
+        if record["failed"] or marks is None:
+            continue
+        if key not in fresh and record.get("marks") != json.loads(json.dumps(marks)):
+            record["note"] = feedback(*key.split("/"))
+            print(f"{key}: feedback written anew, because marks or comments have changed")
+        record["marks"] = marks
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("release", help="write release/")
+    commands.add_parser("collect", help="sort downloaded/ into submitted/").add_argument(
+        "assignment"
+    )
+    grading = commands.add_parser("grade", help="grade submitted/")
+    grading.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    options = parser.parse_args()
+    if sys.version_info < (3, 11):
+        raise SystemExit("nbgrader needs Python 3.11 or newer, as in: make PYTHON=python3.12 grade")
+    if options.command == "release":
+        release()
+    elif options.command == "collect":
+        collect(options.assignment)
+    else:
+        grade(options.workers)
+
+
+if __name__ == "__main__":
+    main()
