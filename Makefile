@@ -75,6 +75,7 @@ notebooks: setup
 
 benchmark: setup
 	@$(BIN)/python benchmarks/gif.py
+	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/quality.py speed
 
 benchmark-quality: setup

@@ -34,7 +34,7 @@ def colour(images, seed):
     brightness, saturation, contrast = (
         tf.random.stateless_uniform(_one_each(images), _stream(seed, index)) for index in range(3)
     )
-    images += tf.cast(brightness - 0.5, images.dtype)
+    images = images + tf.cast(brightness - 0.5, images.dtype)
     grey = tf.reduce_mean(images, axis=3, keepdims=True)
     images = grey + (images - grey) * tf.cast(2 * saturation, images.dtype)
     level = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)

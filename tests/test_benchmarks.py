@@ -1,7 +1,8 @@
 """The quality benchmark measures what it says, and the texts quote what it measured."""
 
+import json
 import runpy
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -60,3 +61,44 @@ def test_a_scorer_refuses_stand_ins(benchmark, monkeypatch, tmp_path):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(SystemExit, match="wants real images"):
         benchmark["Scorer"]("mnist")
+
+
+def row(**numbers):
+    zeros = dict.fromkeys(("kernel", "kernel_error", "density", "coverage", "class_kl"), 0.0)
+    return {**zeros, "classes_found": 10, "precision": 0.8, "recall": 0.7, **numbers}
+
+
+def test_an_interrupted_recipe_leaves_no_half_curve_behind(benchmark, tmp_path, monkeypatch):
+    monkeypatch.setitem(benchmark["add"].__globals__, "RESULTS", tmp_path)
+    file = tmp_path / "curves.csv"
+    for recipe, seconds in (("a", 15.0), ("b", 15.0), ("a", 30.0)):
+        benchmark["add"](file, row(recipe=recipe, seconds=seconds, steps=5, frechet=1.0))
+    benchmark["forget"](file, "a")
+    assert [r["recipe"] for r in benchmark["read"](file)] == ["b"]
+    benchmark["forget"](file, "b")
+    assert benchmark["read"](file) == []
+
+
+def test_the_texts_show_the_results_that_lie_in_the_repository(benchmark):
+    lesson = json.loads((ROOT / "notebooks" / "08_evaluating_gans.ipynb").read_text("utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in lesson["cells"])
+    table = benchmark["ablation_markdown"]()
+    assert len(table.splitlines()) >= 15
+    assert table in text
+    curves = benchmark["curves_markdown"]()
+    assert "Lesson 03, MNIST: original" in curves
+    assert curves in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_variants_differ_from_the_recipe_in_one_thing(benchmark):
+    variants = benchmark["variants"]()
+    base = variants.pop("laptop")
+    assert base == RECIPES["03 laptop"]
+    assert variants.pop("laptop, another seed") == base
+    for name, recipe in variants.items():
+        changed = [f.name for f in fields(base) if getattr(base, f.name) != getattr(recipe, f.name)]
+        networks = {"generator", "discriminator"} & set(changed)
+        assert changed, name
+        assert len(changed) == 1 or "width" in name or "R1" in name or "rates" in name, name
+        for network in networks:
+            assert getattr(recipe, network)().count_params() != 0, name
