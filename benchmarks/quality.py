@@ -4,6 +4,7 @@
     python benchmarks/quality.py ablation             the laptop recipe with one thing changed
     python benchmarks/quality.py speed                ratios: steps, arithmetic
     python benchmarks/quality.py table                what the results say, as text
+    python benchmarks/quality.py markdown             as the tables of the README and lesson 08
 
 Everything is measured in one run on one machine: seconds of training alone, without scoring.
 Results are added to benchmarks/results/*.csv as they come, so that a run may be interrupted;
@@ -14,6 +15,7 @@ import argparse
 import csv
 import os
 import platform
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from dcgan_course.lesson import import_quietly
 
 RESULTS = Path(__file__).parent / "results"
-LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 240, 300)
+LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 300)
 ORIGINAL_TIMES = {"03 original": (60, 300, 600, 900, 1200, 1500), "02 original": (60, 300, 600)}
 SAMPLES = 5000
 FIELDS = [
@@ -56,7 +58,7 @@ class Scorer:
         return evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
 
 
-def measure(name, recipe, times, file, scorer):
+def measure(name, recipe, times, file, scorer, seed=1):
     """Train one recipe and score it at each of `times`, in seconds of training."""
     import keras
     import tensorflow as tf
@@ -66,8 +68,9 @@ def measure(name, recipe, times, file, scorer):
 
     # As in the lessons: the originals compute in 32 bits.
     keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
-    gan = recipe.build(seed=1)
-    batches = iter(make_dataset(load_images(recipe.dataset).images, recipe.batch_size, seed=1))
+    gan = recipe.build(seed=seed)
+    images = load_images(recipe.dataset).images
+    batches = iter(make_dataset(images, recipe.batch_size, seed=seed))
     step = tf.function(gan.train_step)
     step(next(batches))  # the first call compiles, which is not training
     seconds, steps = 0.0, 1
@@ -104,6 +107,14 @@ def add(file, row):
         writer.writerow({key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()})
 
 
+def forget(file, name):
+    """Take one recipe's rows out of a results file."""
+    kept = [row for row in read(file) if row["recipe"] != name]
+    file.unlink(missing_ok=True)
+    for row in kept:
+        add(file, row)
+
+
 def read(file):
     """The rows of a results file, in order; none where there is no file."""
     if not file.exists():
@@ -119,21 +130,29 @@ def curves(fresh):
     file = RESULTS / "curves.csv"
     if fresh:
         file.unlink(missing_ok=True)
-    for name in sorted(RECIPES, key=lambda name: "original" in name):
+    half = variants()["half the width"]
+    recipes = {
+        **RECIPES,
+        "02 half the width": half.but(dataset="fashion_mnist"),
+        "03 half the width": half,
+    }
+    for name in sorted(recipes, key=lambda name: ("original" in name, -int(name[:2]), name)):
         times = ORIGINAL_TIMES.get(name, LAPTOP_TIMES)
         if any(r["recipe"] == name and float(r["seconds"]) >= times[-1] for r in read(file)):
             continue
-        measure(name, RECIPES[name], times, file, Scorer(RECIPES[name].dataset))
+        forget(file, name)  # what an interrupted run has left
+        measure(name, recipes[name], times, file, Scorer(recipes[name].dataset))
 
 
 def variants():
     """The laptop recipe of lesson 03 with one thing changed at a time."""
-    from dcgan_course import layers
+    from dcgan_course import augment, layers
     from dcgan_course.recipes import RECIPES
 
     base = RECIPES["03 laptop"]
     return {
         "laptop": base,
+        "laptop, another seed": base,
         "D without hidden layer": base.but(
             discriminator=lambda: layers.dcgan_discriminator(widths=(32, 64))
         ),
@@ -144,9 +163,14 @@ def variants():
         "learning rates 2e-4, as in the paper": base.but(g_rate=2e-4, d_rate=2e-4),
         "G's learning rate halved": base.but(g_rate=5e-4),
         "β1 = 0.9": base.but(beta_1=0.9),
+        "batch 32": base.but(batch_size=32),
         "batch 256": base.but(batch_size=256),
         "label smoothing 0.1": base.but(label_smoothing=0.1),
         "hinge loss": base.but(loss="hinge"),
+        "half the width": base.but(
+            generator=lambda: layers.dcgan_generator(latent_dim=64, widths=(32, 16), hidden=512),
+            discriminator=lambda: layers.dcgan_discriminator(widths=(16, 32), hidden=512),
+        ),
         "twice the width": base.but(
             generator=lambda: layers.dcgan_generator(latent_dim=64, widths=(128, 64), hidden=512),
             discriminator=lambda: layers.dcgan_discriminator(widths=(64, 128), hidden=512),
@@ -156,7 +180,29 @@ def variants():
                 widths=(32, 64), hidden=512, kernel_size=4
             )
         ),
+        "D without batch norm, with R1 of γ = 1": base.but(
+            discriminator=lambda: layers.dcgan_discriminator(
+                widths=(32, 64), hidden=512, batch_norm=False
+            ),
+            r1=1.0,
+        ),
+        "spectral norm in D, no batch norm": base.but(discriminator=spectral_discriminator),
+        "D sees everything shifted by up to 3 pixels": base.but(augment=augment.translate),
     }
+
+
+def spectral_discriminator():
+    """The lean D with spectral normalisation where it had batch norm (Miyato et al. 2018)."""
+    from keras import Sequential, layers
+
+    network = [layers.Input((28, 28, 1))]
+    for filters in (32, 64):
+        convolution = layers.Conv2D(filters, 5, 2, padding="same")
+        network += [layers.SpectralNormalization(convolution), layers.LeakyReLU(negative_slope=0.2)]
+    network += [layers.Flatten(), layers.SpectralNormalization(layers.Dense(512))]
+    network += [layers.LeakyReLU(negative_slope=0.2)]
+    network += [layers.SpectralNormalization(layers.Dense(1, dtype="float32"))]
+    return Sequential(network, name="spectral_discriminator")
 
 
 def ablation(fresh, seconds=60):
@@ -168,7 +214,8 @@ def ablation(fresh, seconds=60):
     done = {row["recipe"] for row in read(file)}
     for name, recipe in variants().items():
         if name not in done:
-            measure(name, recipe, (seconds,), file, scorer)
+            seed = 2 if "another seed" in name else 1
+            measure(name, recipe, (seconds,), file, scorer, seed)
 
 
 def table():
@@ -191,6 +238,37 @@ def table():
                 )
                 break
     draw(rows)
+
+
+def ablation_markdown():
+    """The ablation as lesson 08 shows it."""
+    lines = ["| what is changed | steps | Fréchet | precision | recall |", "|---|---|---|---|---|"]
+    for row in read(RESULTS / "ablation.csv"):
+        lines.append(
+            f"| {row['recipe']} | {int(row['steps']):,} | {float(row['frechet']):.2f} | "
+            f"{float(row['precision']):.2f} | {float(row['recall']):.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1500)):
+    """The curves as the README shows them: Fréchet distances after growing times."""
+    heads = [f"{t} s" if t < 60 else f"{t // 60} min" for t in times]
+    lines = [
+        f"| recipe | {' | '.join(heads)} | precision, recall at the end |",
+        "|---" * (len(times) + 2) + "|",
+    ]
+    names = {"02": "Lesson 02, Fashion-MNIST", "03": "Lesson 03, MNIST"}
+    rows = read(RESULTS / "curves.csv")
+    for name in sorted({row["recipe"] for row in rows}, key=lambda n: (n[:2], "original" in n, n)):
+        mine = {
+            round(float(row["seconds"]) / 15) * 15: row for row in rows if row["recipe"] == name
+        }
+        cells = [f"{float(mine[t]['frechet']):.1f}" if t in mine else "" for t in times]
+        last = mine[max(mine)]
+        ends = f"{float(last['precision']):.2f}, {float(last['recall']):.2f}"
+        lines.append(f"| {names[name[:2]]}: {name[3:]} | {' | '.join(cells)} | {ends} |")
+    return "\n".join(lines)
 
 
 def draw(rows):
@@ -261,6 +339,8 @@ def speed():
         ours, theirs = others
         ratio = np.median([median_seconds(theirs, 3) / median_seconds(ours, 3) for _ in range(5)])
         print(f"{lesson}: the original's step takes {ratio:.2f} times as long as the course's")
+    format_ratio()
+    thread_ratio()
     torch_ratio()
     scoring_time()
 
@@ -277,6 +357,51 @@ def scoring_time():
     started = time.perf_counter()
     evaluate(*sets, extractor)
     print(f"all metrics on 10,000 images of 28 × 28: {time.perf_counter() - started:.0f} seconds")
+
+
+def lean_step(policy):
+    """The laptop recipe's step on a random batch, as a function without arguments."""
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course.recipes import RECIPES
+
+    keras.mixed_precision.set_global_policy(policy)
+    recipe = RECIPES["03 laptop"]
+    step = tf.function(recipe.build(seed=1).train_step)
+    keras.mixed_precision.set_global_policy("float32")
+    batch = tf.random.uniform((recipe.batch_size, 28, 28, 1), -1, 1)
+    step(batch)
+    return lambda: step(batch)
+
+
+def format_ratio():
+    """What bfloat16 brings on this processor."""
+    from dcgan_course.layers import fast_policy
+
+    half, full = lean_step("mixed_bfloat16"), lean_step("float32")
+    ratio = np.median([median_seconds(half) / median_seconds(full) for _ in range(5)])
+    print(
+        f"laptop step in mixed_bfloat16: {ratio:.2f} times the seconds of float32; "
+        f"the lessons take {fast_policy()} here"
+    )
+
+
+def thread_ratio():
+    """What the second core brings: the same step in processes with one thread and with all."""
+    seconds = {
+        threads: float(
+            subprocess.run(
+                [sys.executable, __file__, "step", "--threads", str(threads)],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.split()[-1]
+        )
+        for threads in (1, os.cpu_count() or 1)
+    }
+    alone, together = seconds[1], seconds[os.cpu_count() or 1]
+    print(f"laptop step on one thread: {alone / together:.2f} times the seconds of all cores")
 
 
 def original_steps():
@@ -402,11 +527,23 @@ def processor():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("curves", "ablation", "speed", "table"))
+    parser.add_argument(
+        "what", choices=("curves", "ablation", "speed", "table", "markdown", "step")
+    )
+    parser.add_argument("--threads", type=int, help="for `step`, which prints its seconds")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     options = parser.parse_args()
-    import_quietly()
+    if options.what == "markdown":
+        print(curves_markdown(), ablation_markdown(), sep="\n\n")
+        return
+    # TensorFlow takes the number of its threads before it has computed anything.
+    threads = options.threads or 0
+    import_quietly(lambda tf: tf.config.threading.set_intra_op_parallelism_threads(threads))
     from dcgan_course.layers import fast_policy
+
+    if options.what == "step":
+        print(median_seconds(lean_step(fast_policy()), 25))
+        return
 
     print(f"{processor()}, {os.cpu_count()} cores, laptop recipes in {fast_policy()}")
     if options.what in ("curves", "ablation"):
