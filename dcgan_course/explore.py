@@ -209,6 +209,7 @@ class LatentExplorer:
             description_tooltip=tip,
             readout_format=".2f",
             continuous_update=True,
+            style={"description_width": "90px"},
         )
 
         def on_change(change):
@@ -253,7 +254,7 @@ class LatentExplorer:
             for i, share in enumerate(self.space.shares)
         ]
         self._strength = self._slider(
-            "ψ (truncation)",
+            "truncation ψ",
             "draws the code towards the origin: more plausible, and more alike",
             *(0, 1, 1.0),
             lambda value: None,
@@ -286,14 +287,14 @@ class LatentExplorer:
         pages = {
             "Directions": w.VBox(self._direction_sliders),
             "Numbers": w.VBox([self._first, *self._raw_sliders]),
-            "Neighbours": self._neighbours_page(),
+            "Nearby": self._neighbours_page(),
             "Walk": self._walk_page(),
             "Arithmetic": self._arithmetic_page(),
             "Export": self._export_page(),
         }
         if self.training_images is not None:
             pages["Nearest"] = self._nearest_page()
-        tabs = w.Tab(children=list(pages.values()))
+        tabs = w.Tab(children=list(pages.values()), layout={"width": "600px"})
         for index, title in enumerate(pages):
             tabs.set_title(index, title)  # ipywidgets 7 knows no `titles`
         self.tabs = tabs

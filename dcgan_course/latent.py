@@ -103,7 +103,7 @@ class LatentSpace:
             len(weight.shape) > 1 for weight in layers[place + 1].weights
         ):
             place += 1
-        part = keras.Model(self.generator.inputs, layers[place].output)
+        part = keras.Model(self.generator.inputs[0], layers[place].output)
         return tf.cast(part(z, training=False), tf.float32).numpy().reshape(len(z), -1)
 
     def checked(self, z):

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import warnings
 
 import imageio.v3 as iio
 import keras
@@ -201,10 +202,16 @@ def test_bad_input_is_a_message(panel, tmp_path, generator):
     np.testing.assert_array_equal(shown(panel), expected(panel))
 
 
+def test_the_panel_opens_without_a_warning(generator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        LatentExplorer(generator, directions=2)
+
+
 def test_a_path_will_do_and_the_panel_is_shown_as_a_widget(generator, tmp_path):
     generator.save(tmp_path / "generator.keras")
     panel = LatentExplorer(tmp_path, directions=2)
     bundle = panel._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.widget.model_id
     titles = [panel.tabs.get_title(i) for i in range(len(panel.tabs.children))]
-    assert titles == ["Directions", "Numbers", "Neighbours", "Walk", "Arithmetic", "Export"]
+    assert titles == ["Directions", "Numbers", "Nearby", "Walk", "Arithmetic", "Export"]
