@@ -84,6 +84,7 @@ def measure(name, recipe, times, file, scorer, seed=1):
         row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
         add(file, row)
         print(line(row), flush=True)
+    keras.mixed_precision.set_global_policy("float32")
 
 
 def line(row):

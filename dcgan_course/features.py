@@ -5,6 +5,7 @@ every pixel. Each extractor is a classifier of one data set, cut off before its 
 its weights ship with the package. `scripts/train_extractors.py` made them.
 """
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -103,14 +104,28 @@ def classifier(image_shape, classes):
     import keras
     from keras import layers
 
-    x = images = keras.Input(image_shape)
-    for filters in (24, 48, 64):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.MaxPooling2D()(x)
-    x = layers.Dropout(0.3)(layers.Flatten()(x))
-    features = layers.Dense(DIMENSION, activation="gelu")(x)
-    logits = layers.Dense(classes)(layers.Dropout(0.3)(features))
-    return keras.Model(images, [features, logits], name="extractor")
+    with _in_float32():
+        x = images = keras.Input(image_shape)
+        for filters in (24, 48, 64):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+            x = layers.MaxPooling2D()(x)
+        x = layers.Dropout(0.3)(layers.Flatten()(x))
+        features = layers.Dense(DIMENSION, activation="gelu")(x)
+        logits = layers.Dense(classes)(layers.Dropout(0.3)(features))
+        return keras.Model(images, [features, logits], name="extractor")
+
+
+@contextlib.contextmanager
+def _in_float32():
+    """What is built inside computes in float32: a measure should not change with the policy."""
+    import keras
+
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("float32")
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
 
 
 def load_extractor(name):
@@ -192,7 +207,8 @@ def _inception():
     import tensorflow as tf
 
     try:
-        network = keras.applications.InceptionV3(include_top=False, pooling="avg")
+        with _in_float32():
+            network = keras.applications.InceptionV3(include_top=False, pooling="avg")
     except Exception as problem:
         raise ExtractorError(
             f"InceptionV3's weights could not be downloaded ({problem}). Connect to the network, "

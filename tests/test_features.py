@@ -78,6 +78,22 @@ def test_what_is_saved_is_loaded_with_unit_variance(tmp_path, monkeypatch):
     )
 
 
+def test_features_are_the_same_under_every_policy():
+    """A lesson that trains in bfloat16 is measured as every other."""
+    import keras
+
+    images = np.random.default_rng(1).uniform(-1, 1, (8, 28, 28, 1)).astype("float32")
+    wanted = load_extractor("mnist").features(images)
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        found = load_extractor("mnist").features(images)
+        policy = keras.mixed_precision.global_policy()
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+    assert policy.name == "mixed_bfloat16"  # and left as it was
+
+
 def test_damaged_weights_are_named(tmp_path, monkeypatch):
     (tmp_path / "mnist.npz").write_bytes((WEIGHTS / "mnist.npz").read_bytes()[:5000])
     monkeypatch.setattr(features, "WEIGHTS", tmp_path)
