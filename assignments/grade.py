@@ -82,6 +82,12 @@ def assignments():
     return sorted(path.name for path in (HERE / "source").iterdir() if path.is_dir())
 
 
+def remove_hidden(folder):
+    """Take away what students should not see: nbgrader copies whatever lay beside a notebook."""
+    for hidden in folder.glob("hidden_*"):
+        hidden.unlink()
+
+
 # --- release ----------------------------------------------------------------------------------
 
 
@@ -91,8 +97,7 @@ def release():
         good, said = nbgrader("generate_assignment", name, "--force")
         if not good:
             raise SystemExit(f"{name} could not be released:\n{said}")
-        for hidden in (HERE / "release" / name).glob("hidden_*"):
-            hidden.unlink()
+        remove_hidden(HERE / "release" / name)
         shutil.copy(HERE / "STUDENTS.md", HERE / "release" / name / "README.md")
         archive = shutil.make_archive(
             str(HERE / "release" / name), "zip", HERE / "release", base_dir=name
@@ -175,8 +180,7 @@ def feedback(student, assignment):
     """Write one feedback page."""
     which = (f"--assignment={assignment}", f"--student={student}", "--force")
     good, said = nbgrader("generate_feedback", *which)
-    for hidden in (HERE / "feedback" / student / assignment).glob("hidden_*"):
-        hidden.unlink()  # nbgrader copies whatever lay beside the notebook
+    remove_hidden(HERE / "feedback" / student / assignment)
     return "" if good else f"no feedback page: {said.strip().splitlines()[-1]}"
 
 

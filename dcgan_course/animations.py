@@ -26,6 +26,15 @@ def figure_pixels(figure):
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
+def widget_view(widget):
+    """What a front end needs to show a widget, as a part of a MIME bundle.
+
+    Written out, because ipywidgets 7, Colab's, has no such method.
+    """
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view}
+
+
 class FramePlayer:
     """Frames with play, pause and a slider; an animated GIF where there are no widgets.
 
@@ -123,9 +132,8 @@ class FramePlayer:
             "text/plain": f"{self.what}, {len(self.frames)} frames",
         }
         widget = self.build()
-        if widget is not None:  # written out, because ipywidgets 7, Colab's, has no such method
-            view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-            bundle["application/vnd.jupyter.widget-view+json"] = view
+        if widget is not None:
+            bundle |= widget_view(widget)
         return bundle
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.animations import widget_view
 from dcgan_course.files import write_beside
 from dcgan_course.images import image_grid, save_gif
 from dcgan_course.latent import (
@@ -111,13 +112,7 @@ class LatentExplorer:
 
     def _set_code(self, z):
         """Take a code as it is: sliders go back to their middle, truncation to 1."""
-        self._base = np.array(z, "float32")
-        self._quiet = True
-        for slider in self._direction_sliders:
-            slider.value = 0.0
-        self._strength.value = 1.0
-        self._quiet = False
-        self._shown = self._state()
+        self._restore(z)
         self._show_code()
 
     def _show_code(self):
@@ -172,6 +167,18 @@ class LatentExplorer:
             self._strength.value,
         )
 
+    def _restore(self, base, steps=None, strength=1.0):
+        """Take a state without drawing it; without `steps` the sliders go to their middle."""
+        self._base = np.array(base, "float32")
+        self._quiet = True
+        for slider, value in zip(
+            self._direction_sliders, steps or [0.0] * len(self._direction_sliders), strict=True
+        ):
+            slider.value = value
+        self._strength.value = strength
+        self._quiet = False
+        self._shown = self._state()
+
     def _remember(self, control):
         """Keep the state before a change; one drag of a slider is one change."""
         last, when = self._last_change
@@ -186,20 +193,13 @@ class LatentExplorer:
         if not self._undo:
             self.say("Nothing to undo.")
             return
-        base, steps, strength = self._undo.pop()
         self._last_change = (None, 0.0)
-        self._quiet = True
-        for slider, value in zip(self._direction_sliders, steps, strict=True):
-            slider.value = value
-        self._strength.value = strength
-        self._quiet = False
-        self._base = base
-        self._shown = self._state()
+        self._restore(*self._undo.pop())
         self._show_code()
 
     # --- building ----------------------------------------------------------------------
 
-    def _slider(self, label, tip, least, most, value, changed):
+    def _slider(self, label, tip, least, most, value, changed=None):
         slider = self._w.FloatSlider(
             min=least,
             max=most,
@@ -215,7 +215,8 @@ class LatentExplorer:
         def on_change(change):
             if not self._quiet:
                 self._remember(label)
-                changed(change["new"])
+                if changed is not None:
+                    changed(change["new"])
                 self._shown = self._state()
                 self._draw_soon()
 
@@ -249,7 +250,6 @@ class LatentExplorer:
                 f"moves G's features along principal component {i + 1}, in standard deviations; "
                 f"it holds {share:.0%} of their variance",
                 *(-4, 4, 0.0),
-                lambda value: None,
             )
             for i, share in enumerate(self.space.shares)
         ]
@@ -257,7 +257,6 @@ class LatentExplorer:
             "truncation ψ",
             "draws the code towards the origin: more plausible, and more alike",
             *(0, 1, 1.0),
-            lambda value: None,
         )
         self._first = w.BoundedIntText(
             min=0,
@@ -395,13 +394,7 @@ class LatentExplorer:
             self.say(str(problem))
             return
         self._remember("walk")
-        self._base = np.array(code, "float32")
-        self._quiet = True
-        for slider in self._direction_sliders:
-            slider.value = 0.0
-        self._strength.value = 1.0
-        self._quiet = False
-        self._shown = self._state()
+        self._restore(code)
         self._draw_soon()
 
     # --- arithmetic ------------------------------------------------------------------------
@@ -504,8 +497,7 @@ class LatentExplorer:
         return path
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         return {
-            "application/vnd.jupyter.widget-view+json": view,
+            **widget_view(self.widget),
             "text/plain": "A panel of sliders. Run the notebook to use it.",
         }
