@@ -27,6 +27,7 @@ _HOME = {
     "dcgan_discriminator": "layers",
     "layer_table": "layers",
     "DCGAN": "training",
+    "CombinedDCGAN": "combined",
     "Monitor": "training",
     "Checkpoint": "checkpoints",
     "TrainingPanel": "monitor",

@@ -40,7 +40,7 @@ class Extractor:
         self._prepare = prepare or (lambda images: images)
 
     def features(self, images):
-        """Images → float32 (count, dimension). Real images have variance 1 in each feature.
+        """Images → float32 (count, dimension). Over its own data, a feature has variance 1.
 
         Args:
             images: float (count, height, width, channels) in [−1, 1].
@@ -132,7 +132,7 @@ def load_extractor(name):
     """The extractor for a data set.
 
     Args:
-        name: "mnist", "fashion_mnist", or "inception" for Keras' InceptionV3, whose
+        name: "mnist", "fashion_mnist", "cifar10_frogs", or "inception" for Keras' InceptionV3, whose
             weights (90 MB) Keras downloads.
 
     Returns:
@@ -167,23 +167,25 @@ def load_extractor(name):
         features, logits = network(images, training=False)
         return (features - mean) / deviation, logits
 
-    return Extractor(name, run, tuple(card["image_shape"]), DIMENSION, card["classes"], card)
+    # A task that made its own labels has taught features, but its classes mean nothing here.
+    classes = 0 if "task" in card else card["classes"]
+    return Extractor(name, run, tuple(card["image_shape"]), DIMENSION, classes, card)
 
 
-def save_extractor(path, network, real_images, card):
+def save_extractor(path, network, images, card):
     """Write a trained `classifier` as float16, with the scale of its features.
 
     Args:
         path: ending in .npz.
         network: as `classifier` returns it.
-        real_images: on which each feature shall have mean 0 and variance 1.
+        images: on which each feature shall have mean 0 and variance 1.
         card: facts about the training, plain data; shape and classes are added.
     """
     from dcgan_course.files import write_beside
 
     weights = [weight.astype("float16") for weight in network.get_weights()]
     network.set_weights([weight.astype("float32") for weight in weights])  # as it will be loaded
-    features = network.predict(real_images, batch_size=500, verbose=0)[0]
+    features = network.predict(images, batch_size=500, verbose=0)[0]
     card = {
         **card,
         "image_shape": list(network.input_shape[1:]),

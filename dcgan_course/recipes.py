@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import keras
+import numpy as np
 from keras import layers
 
 from dcgan_course.layers import (
@@ -34,6 +35,10 @@ class Recipe:
         average: momentum of the moving average of G, or None.
         loss, label_smoothing: see `losses`.
         r1, augment: see `DCGAN.compile`.
+        label_noise: see `losses`.
+        optimizer: "adam", or "rmsprop" with gradients clipped to [−1, 1], which has no β1.
+        turns: True trains by a `CombinedDCGAN`, D's turn and then G's.
+        mirrored: True adds each image's mirror image to the data.
     """
 
     dataset: str
@@ -48,22 +53,37 @@ class Recipe:
     label_smoothing: float = 0.0
     r1: float = 0.0
     augment: Callable | None = None
+    label_noise: float = 0.0
+    optimizer: str = "adam"
+    turns: bool = False
+    mirrored: bool = False
 
     def build(self, seed=0):
         """A compiled `DCGAN`, with weights that follow from `seed`."""
-        from dcgan_course.training import DCGAN
+        from dcgan_course import DCGAN, CombinedDCGAN
 
         keras.utils.set_random_seed(seed)
-        gan = DCGAN(self.generator(), self.discriminator(), seed=seed, average=self.average)
+        kind = CombinedDCGAN if self.turns else DCGAN
+        gan = kind(self.generator(), self.discriminator(), seed=seed, average=self.average)
         gan.compile(
-            keras.optimizers.Adam(self.g_rate, beta_1=self.beta_1),
-            keras.optimizers.Adam(self.d_rate, beta_1=self.beta_1),
+            self._optimizer(self.g_rate),
+            self._optimizer(self.d_rate),
             loss=self.loss,
             label_smoothing=self.label_smoothing,
+            label_noise=self.label_noise,
             r1=self.r1,
             augment=self.augment,
         )
         return gan
+
+    def images(self, images):
+        """The images that the recipe trains on, from those of the data set."""
+        return np.concatenate([images, images[:, :, ::-1]]) if self.mirrored else images
+
+    def _optimizer(self, rate):
+        if self.optimizer == "rmsprop":
+            return keras.optimizers.RMSprop(rate, clipvalue=1.0)
+        return keras.optimizers.Adam(rate, beta_1=self.beta_1)
 
     def but(self, **changes):
         """The same recipe with some attributes changed."""
@@ -133,6 +153,44 @@ def tutorial_discriminator():
     )
 
 
+def frog_generator(width=32, latent_dim=64):
+    """G of lesson 04 at laptop size: codes → images of 32 × 32 × 3."""
+    widths = (4 * width, 2 * width, width)
+    return dcgan_generator((32, 32, 3), latent_dim, widths, name="frog_generator")
+
+
+def frog_discriminator(width=32, noise=0.05, batch_norm="paper", kernel_size=4):
+    """D of the same. Noise on its input keeps it from telling images apart by single pixels."""
+    network = dcgan_discriminator(
+        (32, 32, 3), (width, 2 * width, 4 * width), kernel_size, batch_norm=batch_norm
+    )
+    return keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.GaussianNoise(noise), *network.layers],
+        name="frog_discriminator",
+    )
+
+
+def book_generator():
+    """G of *Deep Learning with Python*, section 8.5.3: 6,264,579 parameters."""
+    network = [keras.Input((32,)), layers.Dense(16 * 16 * 128), layers.LeakyReLU(0.3)]
+    network += [layers.Reshape((16, 16, 128))]
+    network += [layers.Conv2D(256, 5, padding="same"), layers.LeakyReLU(0.3)]
+    network += [layers.Conv2DTranspose(256, 4, 2, padding="same"), layers.LeakyReLU(0.3)]
+    for _ in range(2):
+        network += [layers.Conv2D(256, 5, padding="same"), layers.LeakyReLU(0.3)]
+    network += [layers.Conv2D(3, 7, padding="same", activation="tanh")]
+    return keras.Sequential(network, name="book_generator")
+
+
+def book_discriminator():
+    """D of section 8.5.4: 790,913 parameters. Its sigmoid is left out."""
+    network = [keras.Input((32, 32, 3)), layers.Conv2D(128, 3), layers.LeakyReLU(0.3)]
+    for _ in range(3):
+        network += [layers.Conv2D(128, 4, 2), layers.LeakyReLU(0.3)]
+    network += [layers.Flatten(), layers.Dropout(0.4), layers.Dense(1)]
+    return keras.Sequential(network, name="book_discriminator")
+
+
 _LEAN = Recipe(
     "mnist", lean_generator, lean_discriminator, 64, g_rate=1e-3, d_rate=1e-3, average=0.998
 )
@@ -151,5 +209,28 @@ RECIPES = {
         g_rate=1e-4,
         d_rate=1e-4,
         beta_1=0.9,
+    ),
+    "04 laptop": Recipe(
+        "cifar10_frogs",
+        frog_generator,
+        frog_discriminator,
+        64,
+        g_rate=5e-4,
+        d_rate=5e-4,
+        average=0.999,
+        label_smoothing=0.1,
+        turns=True,
+        mirrored=True,
+    ),
+    "04 original": Recipe(
+        "cifar10_frogs",
+        book_generator,
+        book_discriminator,
+        20,
+        g_rate=4e-4,
+        d_rate=8e-4,
+        label_noise=0.05,
+        optimizer="rmsprop",
+        turns=True,
     ),
 }

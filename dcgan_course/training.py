@@ -141,27 +141,13 @@ class DCGAN(keras.Model):
 
     def train_step(self, real_images):
         """One update of D and one of G from one batch of real images."""
-        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-        global_batch = tf.shape(real_images)[0] * replicas
+        global_batch = _global_batch(real_images)
         z = self._codes(tf.shape(real_images)[0])
-
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
             fakes = self.generator(z, training=True)
-            seen, seen_fakes = self._as_seen(real_images, 2), self._as_seen(fakes, 3)
-            real_logits, penalty = self._judge(seen, global_batch)
-            fake_logits = self.discriminator(seen_fakes, training=True)
-            d_loss = discriminator_loss(
-                real_logits,
-                fake_logits,
-                self.adversarial_loss,
-                label_smoothing=self.label_smoothing,
-                label_noise=self.label_noise,
-                seed=self._step_seed(stream=1),
-                global_batch_size=global_batch,
-            )
-            d_objective = d_loss + penalty
+            logits, d_loss, d_objective = self._judge_both(real_images, fakes, global_batch)
             g_loss = generator_loss(
-                fake_logits, self.adversarial_loss, global_batch_size=global_batch
+                logits["fake"], self.adversarial_loss, global_batch_size=global_batch
             )
         d_weights = self.discriminator.trainable_variables
         g_weights = self.generator.trainable_variables
@@ -169,17 +155,33 @@ class DCGAN(keras.Model):
         g_gradients = _sum_over_replicas(g_tape.gradient(g_loss, g_weights))
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
+        return self._end_step(d_loss, g_loss, logits)
+
+    def _judge_both(self, real_images, fakes, global_batch):
+        """D's logits for real images and fakes, its loss, and the loss with its penalty."""
+        seen, seen_fakes = self._as_seen(real_images, 2), self._as_seen(fakes, 3)
+        real_logits, penalty = self._judge(seen, global_batch)
+        fake_logits = self.discriminator(seen_fakes, training=True)
+        d_loss = discriminator_loss(
+            real_logits,
+            fake_logits,
+            self.adversarial_loss,
+            label_smoothing=self.label_smoothing,
+            label_noise=self.label_noise,
+            seed=self._step_seed(stream=1),
+            global_batch_size=global_batch,
+        )
+        return {"real": real_logits, "fake": fake_logits}, d_loss, d_loss + penalty
+
+    def _end_step(self, d_loss, g_loss, logits):
+        """Move the average, and return the running means of losses and probabilities."""
         if self.average is not None:
             self._update_average()
-
         # Each replica's loss is its share of a sum; times their number it is a mean again.
-        scale = tf.cast(replicas, tf.float32)
-        numbers = {
-            "d_loss": d_loss * scale,
-            "g_loss": g_loss * scale,
-            "d_real": tf.reduce_mean(tf.sigmoid(tf.cast(real_logits, tf.float32))),
-            "d_fake": tf.reduce_mean(tf.sigmoid(tf.cast(fake_logits, tf.float32))),
-        }
+        scale = tf.cast(tf.distribute.get_replica_context().num_replicas_in_sync, tf.float32)
+        numbers = {"d_loss": d_loss * scale, "g_loss": g_loss * scale}
+        for name, values in logits.items():
+            numbers[f"d_{name}"] = tf.reduce_mean(tf.sigmoid(tf.cast(values, tf.float32)))
         for name, value in _mean_over_replicas(numbers).items():
             self._trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
@@ -205,12 +207,13 @@ class DCGAN(keras.Model):
         stream = tf.cast(1000 * stream, tf.int64) + tf.cast(replica, tf.int64)
         return tf.stack([tf.constant(self.seed, tf.int64) + stream * 1_000_003, step])
 
-    def _codes(self, count):
+    def _codes(self, count, stream=0):
         """This replica's codes for this step: its part of one draw for the whole batch."""
         context = tf.distribute.get_replica_context()
         step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
         shape = [count * context.num_replicas_in_sync, self.latent_dim]
-        z = tf.random.stateless_normal(shape, seed=[tf.constant(self.seed, tf.int64), step])
+        seed = tf.constant(self.seed + stream * 1_000_000_007, tf.int64)
+        z = tf.random.stateless_normal(shape, seed=[seed, step])
         start = context.replica_id_in_sync_group * count
         return z[start : start + count]
 
@@ -352,6 +355,11 @@ class DCGAN(keras.Model):
                 f"Images should lie in [−1, 1], the range of G's tanh; these reach from "
                 f"{low:.3g} to {high:.3g}. Scale images in 0…255 by x / 127.5 − 1."
             )
+
+
+def _global_batch(images):
+    """The size of the whole batch, of which each replica has a part."""
+    return tf.shape(images)[0] * tf.distribute.get_replica_context().num_replicas_in_sync
 
 
 def _mean_over_replicas(numbers):
