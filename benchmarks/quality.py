@@ -1,7 +1,8 @@
 """Quality against training seconds: the lessons' recipes, original and for a processor.
 
     python benchmarks/quality.py curves               each recipe, scored at growing times
-    python benchmarks/quality.py ablation             the laptop recipe with one thing changed
+    python benchmarks/quality.py ablation             lesson 03's with one thing changed
+    python benchmarks/quality.py frogs                how lesson 04's recipe was found
     python benchmarks/quality.py speed                ratios: steps, arithmetic
     python benchmarks/quality.py table                what the results say, as text
     python benchmarks/quality.py markdown             as the tables of the README and lesson 08
@@ -23,16 +24,25 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from frog_variants import frog_variants, spectral_discriminator
 
 from dcgan_course.lesson import import_quietly
 
 RESULTS = Path(__file__).parent / "results"
 LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 300)
-ORIGINAL_TIMES = {"03 original": (60, 300, 600, 900, 1200, 1500), "02 original": (60, 300, 600)}
+OTHER_TIMES = {
+    "02 original": (60, 300, 600),
+    "03 original": (60, 300, 600, 900, 1200, 1500),
+    "04 laptop": (60, 120, 300, 600, 900, 1200, 1800, 2700),
+    "04 original": (60, 300, 600, 1200),
+}
+KEPT_TIMES = (300, 1200, 2700)  # at which images of lesson 04's recipes are kept
 SAMPLES = 5000
 FIELDS = [
     *("recipe", "seconds", "steps", "frechet", "kernel", "kernel_error", "precision", "recall"),
-    *("density", "coverage", "classes_found", "class_kl"),
+    *("density", "coverage", "classes_found", "class_kl", "grid"),
 ]
 
 
@@ -44,22 +54,37 @@ class Scorer:
         from dcgan_course.features import load_extractor
 
         self.extractor = load_extractor(dataset)
-        test = load_images(dataset, "test")
+        # Of frogs there are but 5,000, and all of them are needed to compare with.
+        test = load_images(dataset, "train" if dataset == "cifar10_frogs" else "test")
         if test.source != "real":
             raise SystemExit("The benchmark wants real images. See the message above.")
         self.real, self.labels = test.images[:SAMPLES], test.labels[:SAMPLES]
 
     def __call__(self, gan):
         """All measures of a `DCGAN`'s samples."""
-        from dcgan_course.metrics import evaluate
+        from dcgan_course.metrics import checkerboard, evaluate
 
         z = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim)).astype("float32")
         fakes = np.concatenate([gan.sample(part) for part in np.array_split(z, 10)])
-        return evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
+        scores = evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
+        return {**scores, "grid": checkerboard(fakes)}
 
 
-def measure(name, recipe, times, file, scorer, seed=1):
-    """Train one recipe and score it at each of `times`, in seconds of training."""
+def keep_images(gan, name):
+    """The images of 64 codes, as a file of the package that `kept_images` reads."""
+    from dcgan_course.images import PICTURES, save_samples
+
+    z = np.random.default_rng(64).normal(size=(64, gan.latent_dim)).astype("float32")
+    PICTURES.mkdir(exist_ok=True)
+    save_samples(PICTURES / f"{name}.png", gan.sample(z), columns=16, gap=0)
+
+
+def measure(name, recipe, times, file, scorer, seed=1, keep=()):
+    """Train one recipe and score it at each of `times`, in seconds of training.
+
+    At those that are in `keep` as well, images are kept for the lessons. Returns the trained
+    `DCGAN` and the last row.
+    """
     import keras
     import tensorflow as tf
 
@@ -69,7 +94,7 @@ def measure(name, recipe, times, file, scorer, seed=1):
     # As in the lessons: the originals compute in 32 bits.
     keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
     gan = recipe.build(seed=seed)
-    images = load_images(recipe.dataset).images
+    images = recipe.images(load_images(recipe.dataset).images)
     batches = iter(make_dataset(images, recipe.batch_size, seed=seed))
     step = tf.function(gan.train_step)
     step(next(batches))  # the first call compiles, which is not training
@@ -84,7 +109,10 @@ def measure(name, recipe, times, file, scorer, seed=1):
         row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
         add(file, row)
         print(line(row), flush=True)
+        if goal in keep:
+            keep_images(gan, f"{name.replace(' ', '_')}_{goal // 60:02d}_minutes")
     keras.mixed_precision.set_global_policy("float32")
+    return gan, row
 
 
 def line(row):
@@ -93,27 +121,32 @@ def line(row):
         f"{row['recipe']:<36}{float(row['seconds']):7.0f} s {int(row['steps']):6} steps   "
         f"Fréchet {float(row['frechet']):7.2f}   KID {1000 * float(row['kernel']):7.1f}e-3   "
         f"precision {float(row['precision']):.2f}   recall {float(row['recall']):.2f}   "
-        f"coverage {float(row['coverage']):.2f}   classes {row['classes_found']}"
+        f"coverage {float(row['coverage']):.2f}   classes {row.get('classes_found') or '–'}"
     )
 
 
 def add(file, row):
     """Add one row to a results file."""
-    RESULTS.mkdir(exist_ok=True)
-    new = not file.exists()
+    if not file.exists():
+        write(file, [])
     with file.open("a", newline="") as out:
+        csv.DictWriter(out, FIELDS).writerow(
+            {key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()}
+        )
+
+
+def write(file, rows):
+    """A results file of these rows."""
+    RESULTS.mkdir(exist_ok=True)
+    with file.open("w", newline="") as out:
         writer = csv.DictWriter(out, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow({key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()})
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def forget(file, name):
     """Take one recipe's rows out of a results file."""
-    kept = [row for row in read(file) if row["recipe"] != name]
-    file.unlink(missing_ok=True)
-    for row in kept:
-        add(file, row)
+    write(file, [row for row in read(file) if row["recipe"] != name])
 
 
 def read(file):
@@ -124,8 +157,8 @@ def read(file):
         return list(csv.DictReader(lines))
 
 
-def curves(fresh):
-    """Each recipe at growing times."""
+def curves(fresh, lesson=None):
+    """Each recipe at growing times, or those of one lesson."""
     from dcgan_course.recipes import RECIPES
 
     file = RESULTS / "curves.csv"
@@ -138,11 +171,21 @@ def curves(fresh):
         "03 half the width": half,
     }
     for name in sorted(recipes, key=lambda name: ("original" in name, -int(name[:2]), name)):
-        times = ORIGINAL_TIMES.get(name, LAPTOP_TIMES)
-        if any(r["recipe"] == name and float(r["seconds"]) >= times[-1] for r in read(file)):
+        if lesson and not name.startswith(lesson):
             continue
-        forget(file, name)  # what an interrupted run has left
-        measure(name, recipes[name], times, file, Scorer(recipes[name].dataset))
+        times = OTHER_TIMES.get(name, LAPTOP_TIMES)
+        if not any(r["recipe"] == name and float(r["seconds"]) >= times[-1] for r in read(file)):
+            curve(name, recipes[name])
+
+
+def curve(name, recipe):
+    """One recipe at growing times. Returns the trained `DCGAN` and its last row."""
+    file = RESULTS / "curves.csv"
+    forget(file, name)  # what an interrupted run has left
+    times = OTHER_TIMES.get(name, LAPTOP_TIMES)
+    keep = KEPT_TIMES if name.startswith("04") else ()
+    print(f"{name}: {times[-1] / 60:.0f} minutes of training, scored at {times} s", flush=True)
+    return measure(name, recipe, times, file, Scorer(recipe.dataset), keep=keep)
 
 
 def variants():
@@ -192,36 +235,49 @@ def variants():
     }
 
 
-def spectral_discriminator():
-    """The lean D with spectral normalisation where it had batch norm (Miyato et al. 2018)."""
-    from keras import Sequential, layers
-
-    network = [layers.Input((28, 28, 1))]
-    for filters in (32, 64):
-        convolution = layers.Conv2D(filters, 5, 2, padding="same")
-        network += [layers.SpectralNormalization(convolution), layers.LeakyReLU(negative_slope=0.2)]
-    network += [layers.Flatten(), layers.SpectralNormalization(layers.Dense(512))]
-    network += [layers.LeakyReLU(negative_slope=0.2)]
-    network += [layers.SpectralNormalization(layers.Dense(1, dtype="float32"))]
-    return Sequential(network, name="spectral_discriminator")
-
-
 def ablation(fresh, seconds=60):
     """Each variant for the same time."""
     file = RESULTS / "ablation.csv"
     if fresh:
         file.unlink(missing_ok=True)
-    scorer = Scorer("mnist")
+    compare(variants(), file, Scorer("mnist"), seconds)
+
+
+def compare(recipes, file, scorer, seconds):
+    """Each recipe for the same time, those aside that the file has already."""
     done = {row["recipe"] for row in read(file)}
-    for name, recipe in variants().items():
+    for name, recipe in recipes.items():
         if name not in done:
             seed = 2 if "another seed" in name else 1
             measure(name, recipe, (seconds,), file, scorer, seed)
 
 
+def frogs(fresh, part, seconds=100):
+    """Each of `frog_variants` for the same time on one core, a core for each.
+
+    Args:
+        part: None starts a process for each core; "0/2" is the first of two such processes.
+    """
+    file = RESULTS / "frogs.csv"
+    if part is None:
+        if fresh or not file.exists():
+            write(file, [])
+        count = len(os.sched_getaffinity(0))
+        command = [sys.executable, __file__, "frogs", "--threads", "1", "--part"]
+        started = [subprocess.Popen([*command, f"{k}/{count}"]) for k in range(count)]
+        if any([process.wait() for process in started]):
+            raise SystemExit("A part stopped; the same command does what is missing.")
+        order = list(frog_variants())
+        write(file, sorted(read(file), key=lambda row: order.index(row["recipe"])))
+        return
+    first, count = map(int, part.split("/"))
+    mine = dict(list(frog_variants().items())[first::count])
+    compare(mine, file, Scorer("cifar10_frogs"), seconds)
+
+
 def table():
     """What the results say."""
-    for file in (RESULTS / "curves.csv", RESULTS / "ablation.csv"):
+    for file in (RESULTS / "curves.csv", RESULTS / "ablation.csv", RESULTS / "frogs.csv"):
         for row in read(file):
             print(line(row))
         print()
@@ -241,31 +297,41 @@ def table():
     draw(rows)
 
 
-def ablation_markdown():
-    """The ablation as lesson 08 shows it."""
-    lines = ["| what is changed | steps | Fréchet | precision | recall |", "|---|---|---|---|---|"]
-    for row in read(RESULTS / "ablation.csv"):
-        lines.append(
-            f"| {row['recipe']} | {int(row['steps']):,} | {float(row['frechet']):.2f} | "
-            f"{float(row['precision']):.2f} | {float(row['recall']):.2f} |"
-        )
+def ablation_markdown(name="ablation"):
+    """An ablation as its lesson shows it: "ablation" in lesson 08, "frogs" in lesson 04."""
+    rows = read(RESULTS / f"{name}.csv")
+    columns = {"Fréchet": "frechet", "precision": "precision", "recall": "recall", "grid": "grid"}
+    columns = {head: key for head, key in columns.items() if rows and rows[0][key]}
+    lines = [
+        f"| what is changed | steps | {' | '.join(columns)} |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
+    for row in rows:
+        numbers = " | ".join(f"{float(row[key]):.2f}" for key in columns.values())
+        lines.append(f"| {row['recipe']} | {int(row['steps']):,} | {numbers} |")
     return "\n".join(lines)
 
 
-def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1500)):
+def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1200, 1500)):
     """The curves as the README shows them: Fréchet distances after growing times."""
     heads = [f"{t} s" if t < 60 else f"{t // 60} min" for t in times]
     lines = [
         f"| recipe | {' | '.join(heads)} | precision, recall at the end |",
         "|---" * (len(times) + 2) + "|",
     ]
-    names = {"02": "Lesson 02, Fashion-MNIST", "03": "Lesson 03, MNIST"}
+    names = {
+        "02": "Lesson 02, Fashion-MNIST",
+        "03": "Lesson 03, MNIST",
+        "04": "Lesson 04, frogs",
+    }
     rows = read(RESULTS / "curves.csv")
     for name in sorted({row["recipe"] for row in rows}, key=lambda n: (n[:2], "original" in n, n)):
-        mine = {
-            round(float(row["seconds"]) / 15) * 15: row for row in rows if row["recipe"] == name
-        }
-        cells = [f"{float(mine[t]['frechet']):.1f}" if t in mine else "" for t in times]
+        mine = {float(row["seconds"]): row for row in rows if row["recipe"] == name}
+        cells = []
+        for t in times:  # a row may end a few steps late
+            nearest = min(mine, key=lambda seconds: abs(seconds - t))
+            near = abs(nearest - t) <= max(5, 0.1 * t)
+            cells.append(f"{float(mine[nearest]['frechet']):.1f}" if near else "")
         last = mine[max(mine)]
         ends = f"{float(last['precision']):.2f}, {float(last['recall']):.2f}"
         lines.append(f"| {names[name[:2]]}: {name[3:]} | {' | '.join(cells)} | {ends} |")
@@ -279,8 +345,9 @@ def draw(rows):
     if not rows:
         return
     figure = new_figure((9, 3.4), dpi=100)
-    panels = figure.subplots(1, 2)
-    for axes, lesson, title in zip(panels, ("02", "03"), ("Fashion-MNIST", "MNIST"), strict=True):
+    titles = {"02": "Fashion-MNIST", "03": "MNIST", "04": "frogs"}
+    panels = figure.subplots(1, 3)
+    for axes, (lesson, title) in zip(panels, titles.items(), strict=True):
         for kind in ("laptop", "original"):
             mine = [row for row in rows if row["recipe"] == f"{lesson} {kind}"]
             x = [float(row["seconds"]) / 60 for row in mine]
@@ -529,13 +596,15 @@ def processor():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "what", choices=("curves", "ablation", "speed", "table", "markdown", "step")
+        "what", choices=("curves", "ablation", "frogs", "speed", "table", "markdown", "step")
     )
     parser.add_argument("--threads", type=int, help="for `step`, which prints its seconds")
+    parser.add_argument("--lesson", help="for `curves`: that lesson alone, such as 04")
+    parser.add_argument("--part", help="for `frogs`, which starts its parts itself")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     options = parser.parse_args()
     if options.what == "markdown":
-        print(curves_markdown(), ablation_markdown(), sep="\n\n")
+        print(curves_markdown(), ablation_markdown(), ablation_markdown("frogs"), sep="\n\n")
         return
     # TensorFlow takes the number of its threads before it has computed anything.
     threads = options.threads or 0
@@ -547,11 +616,15 @@ def main():
         return
 
     print(f"{processor()}, {os.cpu_count()} cores, laptop recipes in {fast_policy()}")
-    if options.what in ("curves", "ablation"):
-        {"curves": curves, "ablation": ablation}[options.what](options.fresh)
+    if options.what == "curves":
+        curves(options.fresh, options.lesson)
+    elif options.what == "ablation":
+        ablation(options.fresh)
+    elif options.what == "frogs":
+        frogs(options.fresh, options.part)
     elif options.what == "speed":
         speed()
-    if options.what != "speed":
+    if options.what != "speed" and not options.part:
         table()
 
 

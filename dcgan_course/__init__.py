@@ -30,6 +30,7 @@ _HOME = {
     "CombinedDCGAN": "combined",
     "Monitor": "training",
     "Checkpoint": "checkpoints",
+    "load_generator": "generators",
     "TrainingPanel": "monitor",
     "image_grid": "images",
     "save_samples": "images",

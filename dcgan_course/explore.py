@@ -13,12 +13,12 @@ import numpy as np
 
 from dcgan_course.animations import widget_view
 from dcgan_course.files import write_beside
+from dcgan_course.generators import load_generator
 from dcgan_course.images import image_grid, save_gif
 from dcgan_course.latent import (
     LatentError,
     LatentSpace,
     linear,
-    open_generator,
     spherical,
     truncated,
     without_and_with,
@@ -46,8 +46,8 @@ class LatentExplorer:
     """A panel of sliders on a generator. Display it as the last line of a cell.
 
     Args:
-        generator: a Keras model: codes (batch, latent_dim) → images; or the path of one, or
-            of a run's folder.
+        generator: a Keras model: codes (batch, latent_dim) → images; or what `load_generator`
+            takes: the name of one that ships with the course, a path, a run's folder.
         training_images: float (count, height, width, channels) in [−1, 1], among which the
             panel looks for the nearest; None leaves that out.
         directions: how many direction sliders.
@@ -76,7 +76,7 @@ class LatentExplorer:
         import ipywidgets
 
         if isinstance(generator, (str, Path)):
-            generator = open_generator(generator)
+            generator = load_generator(generator)
         self.space = LatentSpace(generator, count=directions)
         self.training_images = training_images
         self.folder = runs_folder() / "explorer" if folder is None else Path(folder)

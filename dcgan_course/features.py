@@ -5,7 +5,6 @@ every pixel. Each extractor is a classifier of one data set, cut off before its 
 its weights ship with the package. `scripts/train_extractors.py` made them.
 """
 
-import contextlib
 import json
 from pathlib import Path
 
@@ -104,7 +103,9 @@ def classifier(image_shape, classes):
     import keras
     from keras import layers
 
-    with _in_float32():
+    from dcgan_course.layers import in_float32
+
+    with in_float32():
         x = images = keras.Input(image_shape)
         for filters in (24, 48, 64):
             x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
@@ -115,25 +116,13 @@ def classifier(image_shape, classes):
         return keras.Model(images, [features, logits], name="extractor")
 
 
-@contextlib.contextmanager
-def _in_float32():
-    """What is built inside computes in float32: a measure should not change with the policy."""
-    import keras
-
-    policy = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy("float32")
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy(policy)
-
-
 def load_extractor(name):
     """The extractor for a data set.
 
     Args:
-        name: "mnist", "fashion_mnist", "cifar10_frogs", or "inception" for Keras' InceptionV3, whose
-            weights (90 MB) Keras downloads.
+        name: "mnist", "fashion_mnist", "cifar10_frogs", whose features come from a task without
+            classes, or "inception" for Keras' InceptionV3, whose weights (90 MB) Keras
+            downloads.
 
     Returns:
         An `Extractor`.
@@ -208,8 +197,10 @@ def _inception():
     import keras
     import tensorflow as tf
 
+    from dcgan_course.layers import in_float32
+
     try:
-        with _in_float32():
+        with in_float32():
             network = keras.applications.InceptionV3(include_top=False, pooling="avg")
     except Exception as problem:
         raise ExtractorError(

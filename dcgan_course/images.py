@@ -14,6 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dcgan_course.files import write_beside
 
+PICTURES = Path(__file__).parent / "pictures"
+KEPT_SIDE = 32  # pixels of an image in PICTURES
+
 
 def to_uint8(images):
     """Images in [−1, 1] → uint8 in 0…255.
@@ -117,6 +120,28 @@ def save_picture(path, picture):
     with write_beside(path) as beside:
         iio.imwrite(beside, picture, extension=".png")
     return Path(path)
+
+
+def kept_images(name):
+    """Images that ship with the course, from trainings that take longer than a lesson.
+
+    Args:
+        name: such as "04_original"; `benchmarks/quality.py curves` made them.
+
+    Returns:
+        float32 (count, 32, 32, 3) in [−1, 1].
+
+    Raises:
+        ValueError: unknown name.
+    """
+    path = PICTURES / f"{name}.png"
+    if not path.exists():
+        known = ", ".join(sorted(path.stem for path in PICTURES.glob("*.png")))
+        raise ValueError(f"No images of the name {name!r} are kept. There are: {known}.")
+    sheet = iio.imread(path)
+    rows, columns = sheet.shape[0] // KEPT_SIDE, sheet.shape[1] // KEPT_SIDE
+    images = sheet.reshape(rows, KEPT_SIDE, columns, KEPT_SIDE, 3).swapaxes(1, 2)
+    return (images.reshape(-1, KEPT_SIDE, KEPT_SIDE, 3) / 127.5 - 1).astype("float32")
 
 
 def space_frames(count):

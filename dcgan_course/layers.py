@@ -6,6 +6,7 @@ batch norm in both networks except at G's output and D's input, ReLU in G with t
 end, LeakyReLU 0.2 in D, weights drawn from N(0, 0.02).
 """
 
+import contextlib
 import math
 
 import keras
@@ -247,14 +248,27 @@ def fast_policy():
 
     "mixed_bfloat16" where the processor multiplies bfloat16 natively (x86 with AVX512-BF16
     or AMX, known on Linux from /proc/cpuinfo), else "float32". Elsewhere bfloat16 is
-    emulated, and slower.
+    emulated, and slower. Before Keras 3.2 always "float32": noise layers did not mix there.
     """
+    if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 2):
+        return "float32"
     try:
         with open("/proc/cpuinfo") as file:
             flags = next((line for line in file if line.startswith("flags")), "").split()
     except OSError:
         return "float32"
     return "mixed_bfloat16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "float32"
+
+
+@contextlib.contextmanager
+def in_float32():
+    """What is built inside the `with` computes in float32, whatever the global policy."""
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("float32")
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
 
 
 # --- counting -------------------------------------------------------------------------

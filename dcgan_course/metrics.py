@@ -338,6 +338,55 @@ def nearest_neighbours(images, training_images):
 # --- all at once ----------------------------------------------------------------------
 
 
+def power_spectrum(images):
+    """How much of the images is made of each spatial frequency, on average.
+
+    A grid that a network leaves in all its images shows as bright points or lines, where
+    natural images are smooth (Durall et al. 2020, arXiv:2003.01826).
+
+    Args:
+        images: float (count, height, width, channels), sides even.
+
+    Returns:
+        float64 (height, width): mean squared magnitude of the Fourier transform of the grey
+        images less their mean. Frequency 0 is in the middle; row 0 and column 0 hold the
+        highest, one wave every two pixels.
+    """
+    grey = _images(images).mean(axis=3)
+    grey = grey - grey.mean(axis=(1, 2), keepdims=True)
+    power = np.mean(np.abs(np.fft.fft2(grey)) ** 2, axis=0)
+    return np.fft.fftshift(power)
+
+
+def checkerboard(images):
+    """How strong a grid with a period of two pixels is: 1 for none.
+
+    Args:
+        images: float (count, height, width, channels), sides even, 8 or more.
+
+    Returns:
+        The spectrum's power on the two lines of the highest frequency (`power_spectrum`) as a
+        multiple of that on the lines beside them, where natural images have hardly more.
+    """
+    images = _images(images)
+    if any(side < 8 or side % 2 for side in images.shape[1:3]):
+        raise ValueError(f"Sides should be even and 8 or more, not {images.shape[1:3]}.")
+    power = power_spectrum(images)
+    lines = power[0].sum() + power[:, 0].sum()
+    beside = power[1].sum() + power[-1].sum() + power[:, 1].sum() + power[:, -1].sum()
+    return float(lines / (beside / 2)) if beside else 1.0
+
+
+def _images(images):
+    images = np.asarray(images, "float64")
+    if images.ndim != 4 or not np.isfinite(images).all():
+        raise ValueError(
+            "Images should be finite numbers of shape (count, height, width, channels), not "
+            f"{images.shape}."
+        )
+    return images
+
+
 def evaluate(real_images, fake_images, extractor, *, reference_labels=None):
     """All measures of one generator.
 

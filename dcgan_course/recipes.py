@@ -153,20 +153,19 @@ def tutorial_discriminator():
     )
 
 
-def frog_generator(width=32, latent_dim=64):
+def frog_generator(width=32, latent_dim=64, kernel_size=4):
     """G of lesson 04 at laptop size: codes → images of 32 × 32 × 3."""
     widths = (4 * width, 2 * width, width)
-    return dcgan_generator((32, 32, 3), latent_dim, widths, name="frog_generator")
+    return dcgan_generator((32, 32, 3), latent_dim, widths, kernel_size, name="frog_generator")
 
 
-def frog_discriminator(width=32, noise=0.05, batch_norm="paper", kernel_size=4):
+def frog_discriminator(width=32, noise=0.05, **options):
     """D of the same. Noise on its input keeps it from telling images apart by single pixels."""
-    network = dcgan_discriminator(
-        (32, 32, 3), (width, 2 * width, 4 * width), kernel_size, batch_norm=batch_norm
-    )
+    options = {"batch_norm": "paper", "kernel_size": 4, **options}
+    first = layers.GaussianNoise(noise)
+    network = dcgan_discriminator((32, 32, 3), (width, 2 * width, 4 * width), **options)
     return keras.Sequential(
-        [keras.Input((32, 32, 3)), layers.GaussianNoise(noise), *network.layers],
-        name="frog_discriminator",
+        [keras.Input((32, 32, 3)), first, *network.layers], name="frog_discriminator"
     )
 
 
@@ -214,9 +213,9 @@ RECIPES = {
         "cifar10_frogs",
         frog_generator,
         frog_discriminator,
-        64,
-        g_rate=5e-4,
-        d_rate=5e-4,
+        16,
+        g_rate=2e-4,
+        d_rate=2e-4,
         average=0.999,
         label_smoothing=0.1,
         turns=True,

@@ -9,6 +9,8 @@ refuses to store what stand-in images gave.
 """
 
 import argparse
+import base64
+import io
 import json
 import os
 import shutil
@@ -19,6 +21,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -137,14 +140,27 @@ def forget(folder):
     (folder / "finished").unlink(missing_ok=True)
 
 
+def smaller(picture, limit=60_000):
+    """A large PNG, as base64 text, with a palette of 256 colours: photographs need a third then."""
+    pixels = base64.b64decode(picture)
+    if len(pixels) < limit:
+        return picture
+    out = io.BytesIO()
+    Image.open(io.BytesIO(pixels)).convert("RGB").quantize(256).save(out, "png", optimize=True)
+    return base64.b64encode(min(out.getvalue(), pixels, key=len)).decode()
+
+
 def clean(notebook):
-    """Drop what differs from run to run without telling a reader anything."""
+    """Drop what differs from run to run without telling a reader anything, and shrink pictures."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("needs_background", None)
             # A widget is gone with its kernel; the GIF or the text beside it is not.
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            data = output.get("data", {})
+            data.pop("application/vnd.jupyter.widget-view+json", None)
+            if "image/png" in data:
+                data["image/png"] = smaller(data["image/png"])
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

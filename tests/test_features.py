@@ -15,8 +15,8 @@ def drawn(name, count=300):
     return images[..., None] / np.float32(127.5) - 1, labels
 
 
-def test_weights_of_both_data_sets_ship_and_are_small():
-    assert {"mnist", "fashion_mnist"} <= set(SHIPPED)
+def test_weights_of_every_data_set_ship_and_are_small():
+    assert set(SHIPPED) == {"mnist", "fashion_mnist", "cifar10_frogs"}
     assert sum(path.stat().st_size for path in WEIGHTS.glob("*.npz")) < 600_000
 
 
@@ -34,6 +34,31 @@ def test_an_extractor_knows_its_data_set(name):
     assert "real training images" in extractor.card["data"]
     assert extractor.card["test_accuracy"] > (0.99 if name == "mnist" else 0.85)
     assert extractor.card["made_by"] == "scripts/train_extractors.py"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frogs: (frogs + np.roll(frogs, 1, axis=1) + np.roll(frogs, 1, axis=2)) / 3,
+        lambda frogs: (frogs + frogs[::-1]) / 2,
+        lambda frogs: np.roll(frogs, 16, axis=1),
+        lambda frogs: frogs[:, ::-1],
+        lambda frogs: np.clip(frogs + 0.2 * (np.indices((32, 32)).sum(0) % 2)[..., None], -1, 1),
+    ],
+    ids=["blurred", "two in one", "cut and exchanged", "upside down", "grid"],
+)
+def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change):
+    """Damage puts drawn frogs several times as far away as other drawn frogs are."""
+    from dcgan_course.metrics import frechet_distance
+
+    extractor = load_extractor("cifar10_frogs")
+    frogs = (standins.draw_frogs(1200, seed=3)[0] / 127.5 - 1).astype("float32")
+    some, others = extractor.features(frogs[:600]), extractor.features(frogs[600:])
+    damaged = extractor.features(change(frogs[600:]).astype("float32"))
+    assert frechet_distance(some, damaged) > 4 * frechet_distance(some, others)
+    with pytest.raises(ValueError, match="knows no classes"):
+        extractor.labels(frogs[:2])
+    assert extractor.card["test_accuracy"] > 0.65  # by chance 1/16
 
 
 def test_features_do_not_depend_on_what_stands_beside():
@@ -59,7 +84,7 @@ def test_wrong_images_get_a_message(images, message):
 
 
 def test_an_unknown_name_is_told_the_known_ones():
-    with pytest.raises(ValueError, match=r"'cats'.*fashion_mnist, mnist, inception"):
+    with pytest.raises(ValueError, match=r"'cats'.*cifar10_frogs, fashion_mnist, mnist, inception"):
         load_extractor("cats")
 
 

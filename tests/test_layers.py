@@ -72,6 +72,12 @@ def test_fast_policy_is_one_that_keras_knows():
     assert fast_policy() in ("float32", "mixed_bfloat16")
 
 
+def test_the_first_keras_3_computes_in_float32(monkeypatch):
+    """Its noise layers raise an error in mixed precision."""
+    monkeypatch.setattr(keras, "__version__", "3.1.1")
+    assert fast_policy() == "float32"
+
+
 def test_multiplications_against_counting_loops():
     conv = keras.Sequential([keras.Input((9, 9, 2)), keras.layers.Conv2D(3, 5, 2, "same")])
     transposed = keras.Sequential(

@@ -9,6 +9,7 @@ from scipy import linalg
 from dcgan_course import metrics
 from dcgan_course.metrics import (
     FewSamples,
+    checkerboard,
     class_coverage,
     density_coverage,
     evaluate,
@@ -17,6 +18,7 @@ from dcgan_course.metrics import (
     inception_score,
     kernel_distance,
     nearest_neighbours,
+    power_spectrum,
     precision_recall,
 )
 
@@ -328,3 +330,51 @@ def test_evaluate_tells_good_from_noisy_from_collapsed():
     assert one["coverage"] < good["coverage"] / 2
     assert good["classes_found"] == 10
     assert one["classes_found"] <= 3
+
+
+# --- grids ----------------------------------------------------------------------------
+
+
+def smooth_images(count=64, side=16, seed=0):
+    """Noise with the falling spectrum of natural images."""
+    rng = np.random.default_rng(seed)
+    frequencies = np.hypot(*np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side)))
+    noise = np.fft.fft2(rng.normal(size=(count, side, side))) / (frequencies + 1 / side)
+    images = np.fft.ifft2(noise).real
+    return (images / images.std() / 3)[..., None]
+
+
+def test_power_spectrum_puts_a_wave_where_it_belongs():
+    rows = np.arange(16)[:, None, None] * np.ones((16, 16, 3))
+    for period, row in ((2, 0), (4, 4), (8, 6)):
+        power = power_spectrum(np.cos(2 * np.pi * rows / period)[None])
+        assert power.shape == (16, 16)
+        assert np.unravel_index(power.argmax(), power.shape)[0] in (row, (16 - row) % 16)
+        assert power[:, 8].sum() == pytest.approx(power.sum())
+
+
+def test_checkerboard_is_one_without_a_grid_and_grows_with_it():
+    images = smooth_images()
+    assert checkerboard(images) == pytest.approx(1, abs=0.2)
+    assert checkerboard(np.zeros((2, 8, 8, 1))) == 1
+    board = np.indices((16, 16)).sum(0) % 2 - 0.5
+    lines = np.indices((16, 16))[1] % 2 - 0.5
+    for grid in (board, lines):
+        faint, strong = (checkerboard(images + k * grid[None, ..., None]) for k in (0.2, 0.5))
+        assert strong > 2 * faint > 5
+    wide = np.indices((16, 16))[1] // 2 % 2 - 0.5  # a period of four is another thing
+    assert checkerboard(images + 0.3 * wide[None, ..., None]) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((4, 15, 16, 1)), "even and 8 or more"),
+        (np.zeros((4, 6, 6, 1)), "even and 8 or more"),
+        (np.zeros((16, 16)), "finite numbers of shape"),
+        (np.full((1, 8, 8, 1), np.nan), "finite numbers of shape"),
+    ],
+)
+def test_checkerboard_of_bad_input_is_a_message(images, message):
+    with pytest.raises(ValueError, match=message):
+        checkerboard(images)

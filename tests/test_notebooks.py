@@ -1,5 +1,7 @@
 """The lessons as documents: what their cells compute, and what they store."""
 
+import base64
+import io
 import json
 import re
 import runpy
@@ -11,10 +13,12 @@ import pytest
 import tensorflow as tf
 from helpers import NOTEBOOKS, ROOT, code_cells, plain_code, read_notebook
 from nbclient import NotebookClient
+from PIL import Image
 
 LESSON_01 = ROOT / "notebooks" / "01_gan_intro.ipynb"
 LESSON_02 = ROOT / "notebooks" / "02_fashion_mnist.ipynb"
 LESSON_03 = ROOT / "notebooks" / "03_mnist_gradient_tape.ipynb"
+LESSON_04 = ROOT / "notebooks" / "04_cifar10_frogs.ipynb"
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -49,6 +53,23 @@ def test_storing_keeps_the_gif_and_drops_the_widget_beside_it():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
     runpy.run_path(str(ROOT / "scripts" / "run_notebook.py"))["clean"](notebook)
     assert notebook.cells[0].outputs[0].data == {"image/gif": "R0lG"}
+
+
+def test_storing_shrinks_large_pictures_and_leaves_small_ones():
+    smaller = runpy.run_path(str(ROOT / "scripts" / "run_notebook.py"))["smaller"]
+
+    def png(side):
+        pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype("uint8")
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "png")
+        return base64.b64encode(out.getvalue()).decode()
+
+    assert smaller(png(50)) == png(50)
+    shrunk = smaller(png(200))
+    assert len(shrunk) < len(png(200)) / 2
+    with Image.open(io.BytesIO(base64.b64decode(shrunk))) as picture:
+        assert picture.size == (200, 200)
+        assert len(picture.convert("RGB").getcolors(300)) > 200  # colours are left, if fewer
 
 
 @EVERY
@@ -235,6 +256,41 @@ def test_step_of_lesson_03_computes_what_the_package_does(digits):
             np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-5)
 
 
+def test_turns_of_lesson_04_compute_what_the_package_does(digits):
+    """Three rounds of the lesson's two functions beside `CombinedDCGAN`, on the same codes."""
+    from dcgan_course import CombinedDCGAN, dcgan_discriminator, dcgan_generator
+
+    def networks():
+        keras.utils.set_random_seed(5)
+        d = dcgan_discriminator(widths=(4, 8), batch_norm="paper")
+        return dcgan_generator(latent_dim=8, widths=(8, 4)), d
+
+    def sgd():
+        return keras.optimizers.SGD(0.05)
+
+    gan = CombinedDCGAN(*networks(), seed=1)
+    gan.compile(sgd(), sgd())
+    lesson = names_from(LESSON_04, "frozen", "discriminator_turn", "generator_turn")
+    g, d = networks()
+    combined, optimizers = keras.Sequential([g, d]), (sgd(), sgd())
+    for start in range(0, 48, 16):
+        real = tf.constant(digits[start : start + 16])
+        mine = lesson["discriminator_turn"](g, d, optimizers[0], real, gan._codes(16))
+        assert float(mine) == pytest.approx(float(gan.discriminator_turn(real)[0]), rel=1e-5)
+        mine = lesson["generator_turn"](combined, d, optimizers[1], gan._codes(16, stream=1))
+        assert float(mine) == pytest.approx(float(gan.generator_turn(real)), rel=1e-5)
+    for one, other in ((g, gan.generator), (d, gan.discriminator)):
+        for my_weight, their_weight in zip(one.variables, other.variables, strict=True):
+            np.testing.assert_allclose(
+                my_weight.numpy(), their_weight.numpy(), rtol=1e-3, atol=1e-6
+            )
+
+
+def test_lesson_04_never_calls_predict_in_its_loop():
+    """It runs G in inference mode, and once more for nothing; `fit` is given no such loop."""
+    assert not [source for source in code_cells(LESSON_04) if ".predict(" in source]
+
+
 def solutions(path):
     """The code in the collapsed solutions of a notebook."""
     for cell in read_notebook(path)["cells"]:
@@ -259,6 +315,12 @@ def test_collapsed_solutions_run(path, monkeypatch):
         assert "[1 1 2 1 2 1 2 1 1]" in said  # kernel 3, stride 2: a checkerboard
     if path == LESSON_02:
         assert re.search(r"D\(x\) = 0\.9: loss 0\.325", said)
+    if path == LESSON_04:
+        assert "before it is frozen: True" in said  # a step compiled earlier goes on training
+        assert "afterwards: True" in said
+        assert "as many as before: True" in said
+        assert "by the network's flag: False" in said
+        assert re.search(r"^2 \[1\]$.*^3 \[1 2 4\]$.*^6 \[9\]$", said, re.M | re.S)
     if path == LESSON_03:
         assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
         assert re.search(r"^non-saturating: +-0\.9999", said, re.M)

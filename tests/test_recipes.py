@@ -11,8 +11,13 @@ from helpers import ROOT, code_cells, plain_code
 from dcgan_course import layers as blocks
 from dcgan_course.recipes import RECIPES
 
-NOTEBOOKS = {"02": "02_fashion_mnist.ipynb", "03": "03_mnist_gradient_tape.ipynb"}
-WORDS = {"02": "original", "03": "tutorial"}
+NOTEBOOKS = {
+    "02": "02_fashion_mnist.ipynb",
+    "03": "03_mnist_gradient_tape.ipynb",
+    "04": "04_cifar10_frogs.ipynb",
+}
+WORDS = {"02": "original", "03": "tutorial", "04": "book"}
+DATASETS = {"02": "fashion_mnist", "03": "mnist", "04": "cifar10_frogs"}
 
 
 def from_lesson(lesson, size):
@@ -22,7 +27,9 @@ def from_lesson(lesson, size):
     namespace |= {name: getattr(blocks, name) for name in dir(blocks) if name.endswith("_block")}
     namespace |= {"pick": lambda **sizes: sizes[size], "paper_init": blocks.paper_init}
     for source in code_cells(ROOT / "notebooks" / NOTEBOOKS[lesson]):
-        if re.search(r"^def (lean|original|tutorial)_|BATCH_SIZE, LEARNING_RATE", source, re.M):
+        if re.search(
+            r"^def (lean|original|tutorial|book)_|BATCH_SIZE, (LEARNING|G)_RATE", source, re.M
+        ):
             source = re.sub(r"^RECIPE = .*$", "", source, flags=re.M)
             exec(compile(plain_code(source), lesson, "exec"), namespace)
     return namespace, recipe
@@ -43,11 +50,16 @@ def test_recipe_is_the_lessons(name):
         np.testing.assert_allclose(mine(x), theirs(x), rtol=1e-5, atol=1e-6)
         assert list(map(type, mine.layers)) == list(map(type, theirs.layers))
     assert recipe.batch_size == namespace["BATCH_SIZE"]
-    assert recipe.g_rate == recipe.d_rate == namespace["LEARNING_RATE"]
-    assert (recipe.average or 0.0) == namespace["AVERAGE"]
+    rates = [namespace.get(rate) or namespace["LEARNING_RATE"] for rate in ("G_RATE", "D_RATE")]
+    assert [recipe.g_rate, recipe.d_rate] == rates
+    assert (recipe.average or 0.0) == (namespace["AVERAGE"] or 0.0)
+    assert recipe.label_smoothing == namespace.get("SMOOTHING", 0.0)
+    assert recipe.label_noise == namespace.get("LABEL_NOISE", 0.0)
+    assert recipe.mirrored == namespace.get("MIRRORED", False)
+    assert recipe.turns == (lesson == "04")
     if "BETA_1" in namespace:
         assert recipe.beta_1 == namespace["BETA_1"]
-    assert recipe.dataset == {"02": "fashion_mnist", "03": "mnist"}[lesson]
+    assert recipe.dataset == DATASETS[lesson]
 
 
 def test_a_recipe_builds_what_it_says():
@@ -59,3 +71,15 @@ def test_a_recipe_builds_what_it_says():
     again = RECIPES["03 laptop"].build(seed=2)
     np.testing.assert_array_equal(gan.generator.weights[0], again.generator.weights[0])
     assert again.average == 0.998
+
+
+def test_mirror_images_and_rmsprop_where_the_recipe_says_so():
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype("float32")
+    mirrored = RECIPES["04 laptop"].images(images)
+    np.testing.assert_array_equal(mirrored[:4], images)
+    np.testing.assert_array_equal(mirrored[4:], images[:, :, ::-1])
+    assert RECIPES["04 original"].images(images) is images
+    gan = RECIPES["04 laptop"].but(optimizer="rmsprop").build()
+    assert isinstance(gan.g_optimizer, keras.optimizers.RMSprop)
+    assert gan.d_optimizer.clipvalue == 1.0
+    assert hasattr(gan, "combined")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_course import DCGAN, Monitor, dcgan_discriminator, dcgan_generator
+from dcgan_course import DCGAN, CombinedDCGAN, Monitor, dcgan_discriminator, dcgan_generator
 from dcgan_course.losses import discriminator_loss, generator_loss
 
 CODES = 8
@@ -161,7 +161,7 @@ def test_xla_computes_the_same(digits):
     np.testing.assert_allclose(*losses, atol=0.05)
 
 
-def plain_gan():
+def plain_gan(kind=DCGAN):
     """Without batch norm, which sees half the batch on each of two devices."""
     keras.utils.set_random_seed(3)
     g = keras.Sequential(
@@ -175,7 +175,7 @@ def plain_gan():
             keras.layers.Dense(1),
         ]
     )
-    gan = DCGAN(g, d, seed=1, average=0.9)
+    gan = kind(g, d, seed=1, average=0.9)
     gan.compile(
         keras.optimizers.Adam(1e-3, beta_1=0.5),
         keras.optimizers.Adam(1e-3, beta_1=0.5),
@@ -184,20 +184,21 @@ def plain_gan():
     return gan
 
 
-def test_two_devices_compute_what_one_does():
+@pytest.mark.parametrize("kind", [DCGAN, CombinedDCGAN])
+def test_two_devices_compute_what_one_does(kind):
     images = np.tanh(np.random.default_rng(0).normal(size=(64, 8, 8, 1))).astype("float32")
-    one = plain_gan()
+    one = plain_gan(kind)
     history = one.fit(images, batch_size=16, epochs=3, verbose=0).history
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
     with strategy.scope():
-        two = plain_gan()
+        two = plain_gan(kind)
     history_of_two = two.fit(images, batch_size=16, epochs=3, verbose=0).history
     for name, values in history.items():
         np.testing.assert_allclose(values, history_of_two[name], rtol=1e-5)
     for mine, theirs in zip(weights(one), weights(two), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
-    start = plain_gan()
+    start = plain_gan(kind)
     moved = max(np.abs(a - b).max() for a, b in zip(weights(one), weights(start), strict=True))
     assert moved > 1e-3  # the comparison is not one of networks that stood still
 

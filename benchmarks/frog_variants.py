@@ -1,0 +1,166 @@
+"""How lesson 04's laptop recipe was found: a starting point with one thing changed at a time.
+
+For `quality.py frogs`. The starting point is the recipe with higher learning rates.
+"""
+
+
+def frog_variants():
+    """The starting point with one thing changed at a time; one of them is the lesson's recipe."""
+    from dcgan_course import augment
+    from dcgan_course.recipes import RECIPES, Recipe, frog_discriminator, frog_generator
+
+    class FrozenByLayers(Recipe):
+        """In G's turn D's batch norm is in inference mode: not what D's own turn computes."""
+
+        def build(self, seed=0):
+            gan = super().build(seed)
+            turn = gan.generator_turn
+
+            def turn_with_layers_frozen(real_images):
+                gan.discriminator.trainable = False
+                loss = turn(real_images)
+                gan.discriminator.trainable = True
+                return loss
+
+            gan.generator_turn = turn_with_layers_frozen
+            return gan
+
+    base = RECIPES["04 laptop"].but(g_rate=5e-4, d_rate=5e-4)
+    together = base.but(turns=False)
+
+    def wide(factor):
+        width = int(32 * factor)
+        return base.but(
+            generator=lambda: frog_generator(width), discriminator=lambda: frog_discriminator(width)
+        )
+
+    def other_d(**changes):
+        return base.but(discriminator=lambda: frog_discriminator(**changes))
+
+    return {
+        "starting point": base,
+        "starting point, another seed": base,
+        "both updates from the same fakes": together,
+        "D frozen by its layers' flags": FrozenByLayers(**vars(base)),
+        "half the width": wide(0.5),
+        "twice the width": wide(2),
+        "codes of 32 numbers": base.but(generator=lambda: frog_generator(latent_dim=32)),
+        "one more doubling, to 32 × 32 × 32, and a convolution": base.but(generator=deep_frog_g),
+        "resize and convolution in place of transposed": base.but(generator=resizing_frog_g),
+        "5 × 5 kernels in G": base.but(generator=lambda: frog_generator(kernel_size=5)),
+        "LeakyReLU in G": base.but(generator=leaky_frog_g),
+        "max pooling in D": base.but(discriminator=pooling_frog_d),
+        "dropout of 0.4 before the logit": base.but(discriminator=dropping_frog_d),
+        "D without noise on its input": other_d(noise=0.0),
+        "no batch norm in D, R1 of γ = 0.1": other_d(batch_norm=False).but(r1=0.1),
+        "spectral norm in D, hinge loss": base.but(
+            discriminator=lambda: spectral_discriminator((32, 32, 3), (32, 64, 128), 4, hidden=0),
+            loss="hinge",
+            label_smoothing=0.0,
+        ),
+        "batches of 64": base.but(batch_size=64),
+        "learning rates 2e-4: the recipe of the lesson": RECIPES["04 laptop"],
+        "D's learning rate twice G's": base.but(d_rate=1e-3),
+        "RMSprop with clipped gradients": base.but(optimizer="rmsprop"),
+        "label noise of 0.05 in place of smoothing": base.but(
+            label_smoothing=0.0, label_noise=0.05
+        ),
+        "no mirror images": base.but(mirrored=False),
+        "no moving average": base.but(average=None),
+        "a moving average ten times as long": base.but(average=0.9999),
+        "both from the same fakes, D sees them shifted": together.but(augment=augment.translate),
+        "both from the same fakes, D sees them shifted and recoloured": together.but(
+            augment=augment.chain(augment.translate, augment.colour)
+        ),
+    }
+
+
+def spectral_discriminator(image_shape=(28, 28, 1), widths=(32, 64), kernel_size=5, hidden=512):
+    """The lean D with spectral normalisation where it had batch norm (Miyato et al. 2018)."""
+    from keras import Sequential, layers
+
+    network = [layers.Input(image_shape)]
+    for filters in widths:
+        convolution = layers.Conv2D(filters, kernel_size, 2, padding="same")
+        network += [layers.SpectralNormalization(convolution), layers.LeakyReLU(negative_slope=0.2)]
+    network.append(layers.Flatten())
+    if hidden:
+        network += [layers.SpectralNormalization(layers.Dense(hidden))]
+        network += [layers.LeakyReLU(negative_slope=0.2)]
+    network += [layers.SpectralNormalization(layers.Dense(1, dtype="float32"))]
+    return Sequential(network, name="spectral_discriminator")
+
+
+def _frog_g(upsample, activation):
+    """G of lesson 04 with another way to double, or another activation."""
+    from keras import Input, Sequential, layers
+
+    from dcgan_course.layers import dense_block, image_block
+
+    network = [Input((64,)), *dense_block(4 * 4 * 128, reshape=(4, 4, 128))]
+    for filters in (64, 32):
+        network += upsample(filters)
+    network += image_block(3)
+    changed = [activation() if isinstance(layer, layers.ReLU) else layer for layer in network[1:]]
+    return Sequential([network[0], *changed])
+
+
+def leaky_frog_g():
+    """LeakyReLU 0.2 in place of ReLU."""
+    from keras import layers
+
+    from dcgan_course.layers import upsample_block
+
+    return _frog_g(upsample_block, lambda: layers.LeakyReLU(negative_slope=0.2))
+
+
+def resizing_frog_g():
+    """Doubles by bilinear resizing and a 3 × 3 convolution (Odena et al. 2016)."""
+    from keras import layers
+
+    from dcgan_course.layers import paper_init
+
+    def upsample(filters):
+        convolution = layers.Conv2D(
+            filters, 3, padding="same", use_bias=False, kernel_initializer=paper_init()
+        )
+        resize = layers.UpSampling2D(interpolation="bilinear")
+        return [resize, convolution, layers.BatchNormalization(), layers.ReLU()]
+
+    return _frog_g(upsample, layers.ReLU)
+
+
+def deep_frog_g():
+    """A third doubling in feature maps, and a convolution to colours."""
+    from keras import Input, Sequential, layers
+
+    from dcgan_course.layers import dense_block, paper_init, upsample_block
+
+    network = [Input((64,)), *dense_block(4 * 4 * 128, reshape=(4, 4, 128))]
+    for filters in (64, 32, 32):
+        network += upsample_block(filters)
+    network.append(layers.Conv2D(3, 3, padding="same", kernel_initializer=paper_init()))
+    return Sequential([*network, layers.Activation("tanh", dtype="float32")])
+
+
+def dropping_frog_d():
+    """Dropout before the logit, as in the book."""
+    from keras import Input, Sequential, layers
+
+    from dcgan_course.recipes import frog_discriminator
+
+    *before, logit = frog_discriminator().layers
+    return Sequential([Input((32, 32, 3)), *before, layers.Dropout(0.4), logit])
+
+
+def pooling_frog_d():
+    """Convolutions without stride, each followed by max pooling."""
+    from keras import Input, Sequential, layers
+
+    from dcgan_course.layers import downsample_block, logit_block
+
+    network = [Input((32, 32, 3)), layers.GaussianNoise(0.05)]
+    for index, filters in enumerate((32, 64, 128)):
+        network += downsample_block(filters, 4, strides=1, batch_norm=index > 0)
+        network.append(layers.MaxPooling2D())
+    return Sequential([*network, *logit_block()])

@@ -1,0 +1,71 @@
+"""Train the generators that ship with the package, on real data, and store them.
+
+    python scripts/train_generators.py                  all of them
+    python scripts/train_generators.py cifar10_frogs
+
+A recipe of a lesson, in one run, scored as it goes: the rows go to benchmarks/results/curves.csv,
+and the last ones into the model card.
+"""
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import quality
+
+from dcgan_course.generators import save_generator
+from dcgan_course.lesson import import_quietly
+
+RECIPES = {"cifar10_frogs": "04 laptop"}
+LICENCES = {
+    "cifar10_frogs": "Trained on CIFAR-10 (Krizhevsky 2009), for which no licence is stated; the "
+    "authors ask to cite the report. The file holds no images of it."
+}
+
+
+def train(name, threads):
+    """One generator, its rows of the curves, its images, its card."""
+    from dcgan_course import recipes
+
+    recipe = recipes.RECIPES[RECIPES[name]]
+    gan, row = quality.curve(RECIPES[name], recipe)
+    rows = quality.read(quality.RESULTS / "curves.csv")
+    mine = [found for found in rows if found["recipe"] == RECIPES[name]]
+    card = {
+        "recipe": RECIPES[name],
+        "data": f"{name}, real training images",
+        "seconds": row["seconds"],
+        "steps": row["steps"],
+        "scores": {key: round(row[key], 3) for key in ("frechet", "precision", "recall", "grid")},
+        "curve": [[float(found["seconds"]), float(found["frechet"])] for found in mine],
+        "scored": f"{quality.SAMPLES} samples, features of load_extractor({name!r})",
+        "processor": f"{quality.processor()}, threads: {threads or 'all'}",
+        "date": datetime.date.today().isoformat(),
+        "licence": LICENCES[name],
+        "made_by": "scripts/train_generators.py",
+    }
+    path = save_generator(name, gan.sampler, card)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=list(RECIPES))
+    parser.add_argument("--threads", type=int, default=0, help="0 takes all cores")
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in RECIPES:
+            parser.error(f"unknown generator {name!r}: there are {', '.join(RECIPES)}")
+    # TensorFlow takes the number of its threads before it has computed anything.
+    import_quietly(lambda tf: tf.config.threading.set_intra_op_parallelism_threads(options.threads))
+    for name in options.names:
+        train(name, options.threads)
+
+
+if __name__ == "__main__":
+    main()
