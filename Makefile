@@ -83,7 +83,7 @@ benchmark-quality: setup
 	@$(BIN)/python benchmarks/quality.py frogs --fresh
 	@$(BIN)/python benchmarks/quality.py curves --fresh
 
-# The small classifiers behind the metrics; about five minutes, on real images.
+# The small networks behind the metrics; about seven minutes, on real images.
 extractors: setup
 	@$(BIN)/python scripts/train_extractors.py
 

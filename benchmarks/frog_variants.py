@@ -28,8 +28,7 @@ def frog_variants():
     base = RECIPES["04 laptop"].but(g_rate=5e-4, d_rate=5e-4)
     together = base.but(turns=False)
 
-    def wide(factor):
-        width = int(32 * factor)
+    def wide(width):
         return base.but(
             generator=lambda: frog_generator(width), discriminator=lambda: frog_discriminator(width)
         )
@@ -42,8 +41,8 @@ def frog_variants():
         "starting point, another seed": base,
         "both updates from the same fakes": together,
         "D frozen by its layers' flags": FrozenByLayers(**vars(base)),
-        "half the width": wide(0.5),
-        "twice the width": wide(2),
+        "half the width": wide(16),
+        "twice the width": wide(64),
         "codes of 32 numbers": base.but(generator=lambda: frog_generator(latent_dim=32)),
         "one more doubling, to 32 × 32 × 32, and a convolution": base.but(generator=deep_frog_g),
         "resize and convolution in place of transposed": base.but(generator=resizing_frog_g),

@@ -38,7 +38,7 @@ OTHER_TIMES = {
     "04 laptop": (60, 120, 300, 600, 900, 1200, 1800, 2700),
     "04 original": (60, 300, 600, 1200),
 }
-KEPT_TIMES = (300, 1200, 2700)  # at which images of lesson 04's recipes are kept
+KEPT_TIMES = {"04 laptop": (300, 1200, 2700), "04 original": (1200,)}  # when images are kept
 SAMPLES = 5000
 FIELDS = [
     *("recipe", "seconds", "steps", "frechet", "kernel", "kernel_error", "precision", "recall"),
@@ -83,7 +83,7 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
     """Train one recipe and score it at each of `times`, in seconds of training.
 
     At those that are in `keep` as well, images are kept for the lessons. Returns the trained
-    `DCGAN` and the last row.
+    `DCGAN` and the rows.
     """
     import keras
     import tensorflow as tf
@@ -98,7 +98,7 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
     batches = iter(make_dataset(images, recipe.batch_size, seed=seed))
     step = tf.function(gan.train_step)
     step(next(batches))  # the first call compiles, which is not training
-    seconds, steps = 0.0, 1
+    seconds, steps, rows = 0.0, 1, []
     for goal in times:
         while seconds < goal:
             started = time.perf_counter()
@@ -107,12 +107,13 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
             steps += 5
             seconds += time.perf_counter() - started
         row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
+        rows.append(row)
         add(file, row)
         print(line(row), flush=True)
         if goal in keep:
             keep_images(gan, f"{name.replace(' ', '_')}_{goal // 60:02d}_minutes")
     keras.mixed_precision.set_global_policy("float32")
-    return gan, row
+    return gan, rows
 
 
 def line(row):
@@ -179,11 +180,11 @@ def curves(fresh, lesson=None):
 
 
 def curve(name, recipe):
-    """One recipe at growing times. Returns the trained `DCGAN` and its last row."""
+    """One recipe at growing times. Returns the trained `DCGAN` and its rows."""
     file = RESULTS / "curves.csv"
     forget(file, name)  # what an interrupted run has left
     times = OTHER_TIMES.get(name, LAPTOP_TIMES)
-    keep = KEPT_TIMES if name.startswith("04") else ()
+    keep = KEPT_TIMES.get(name, ())
     print(f"{name}: {times[-1] / 60:.0f} minutes of training, scored at {times} s", flush=True)
     return measure(name, recipe, times, file, Scorer(recipe.dataset), keep=keep)
 

@@ -335,7 +335,7 @@ def nearest_neighbours(images, training_images):
     return indices, distances
 
 
-# --- all at once ----------------------------------------------------------------------
+# --- grids ----------------------------------------------------------------------------
 
 
 def power_spectrum(images):
@@ -385,6 +385,9 @@ def _images(images):
             f"{images.shape}."
         )
     return images
+
+
+# --- all at once ----------------------------------------------------------------------
 
 
 def evaluate(real_images, fake_images, extractor, *, reference_labels=None):

@@ -33,16 +33,15 @@ def train(name, threads):
     from dcgan_course import recipes
 
     recipe = recipes.RECIPES[RECIPES[name]]
-    gan, row = quality.curve(RECIPES[name], recipe)
-    rows = quality.read(quality.RESULTS / "curves.csv")
-    mine = [found for found in rows if found["recipe"] == RECIPES[name]]
+    gan, rows = quality.curve(RECIPES[name], recipe)
+    row = rows[-1]
     card = {
         "recipe": RECIPES[name],
         "data": f"{name}, real training images",
         "seconds": row["seconds"],
         "steps": row["steps"],
         "scores": {key: round(row[key], 3) for key in ("frechet", "precision", "recall", "grid")},
-        "curve": [[float(found["seconds"]), float(found["frechet"])] for found in mine],
+        "curve": [[each["seconds"], round(each["frechet"], 5)] for each in rows],
         "scored": f"{quality.SAMPLES} samples, features of load_extractor({name!r})",
         "processor": f"{quality.processor()}, threads: {threads or 'all'}",
         "date": datetime.date.today().isoformat(),

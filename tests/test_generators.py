@@ -103,18 +103,15 @@ def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch):
     gan = RECIPES["04 laptop"].build(seed=3)
     row = {"seconds": 60.2, "steps": 700, "frechet": 9.0, "precision": 0.5, "recall": 0.25}
     quality = SimpleNamespace(**vars(command["quality"]))
-    quality.curve = lambda name, recipe: (gan, {**row, "grid": 1.5})
-    quality.read = lambda file: [
-        {"recipe": recipe, "seconds": "30.0", "frechet": "12.5"}
-        for recipe in ("04 laptop", "03 laptop")
-    ]
+    early = {"seconds": 30.0, "frechet": 12.5}
+    quality.curve = lambda name, recipe: (gan, [early, {**row, "grid": 1.5}])
     names = command["train"].__globals__
     monkeypatch.setitem(names, "quality", quality)
     monkeypatch.setitem(names, "ROOT", tmp_path)
     command["train"]("cifar10_frogs", 1)
     card = model_card("cifar10_frogs")
     assert card["scores"] == {"frechet": 9.0, "precision": 0.5, "recall": 0.25, "grid": 1.5}
-    assert card["curve"] == [[30.0, 12.5]]
+    assert card["curve"] == [[30.0, 12.5], [60.2, 9.0]]
     assert (card["steps"], card["seconds"]) == (700, 60.2)
     z = np.random.default_rng(0).normal(size=(3, 64)).astype("float32")
     np.testing.assert_allclose(load_generator("cifar10_frogs")(z), gan.sample(z), atol=2e-3)
