@@ -21,10 +21,18 @@ import quality
 from dcgan_course.generators import save_generator
 from dcgan_course.lesson import import_quietly
 
-RECIPES = {"cifar10_frogs": "04 laptop"}
+RECIPES = {
+    "mnist": "03 half the width",
+    "fashion_mnist": "02 half the width",
+    "cifar10_frogs": "04 laptop",
+}
 LICENCES = {
+    "mnist": "Trained on MNIST (LeCun, Cortes and Burges), which is under CC BY-SA 3.0. The file "
+    "holds no images of it.",
+    "fashion_mnist": "Trained on Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), which is under the "
+    "MIT licence. The file holds no images of it.",
     "cifar10_frogs": "Trained on CIFAR-10 (Krizhevsky 2009), for which no licence is stated; the "
-    "authors ask to cite the report. The file holds no images of it."
+    "authors ask to cite the report. The file holds no images of it.",
 }
 
 

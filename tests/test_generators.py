@@ -15,8 +15,11 @@ from dcgan_course.latent import LatentError
 from dcgan_course.recipes import RECIPES
 
 SHIPPED = shipped_generators()
-IMAGE_SHAPES = {"cifar10_frogs": (32, 32, 3)}
-KEPT = {"cifar10_frogs": "04_laptop_45_minutes"}
+IMAGE_SHAPES = {
+    "cifar10_frogs": (32, 32, 3),
+    "fashion_mnist": (28, 28, 1),
+    "mnist": (28, 28, 1),
+}
 
 
 def draw(name, count=400):
@@ -37,8 +40,7 @@ def test_what_ships_is_small_and_has_a_card():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_generator_draws_what_its_card_says(name):
-    """On codes of our own, beside the images that were kept with it."""
-    from dcgan_course.features import load_extractor
+    """On codes of our own."""
     from dcgan_course.metrics import checkerboard
 
     images = draw(name)
@@ -46,12 +48,32 @@ def test_a_shipped_generator_draws_what_its_card_says(name):
     assert np.abs(images).max() <= 1
     assert images.std(axis=0).mean() > 0.2  # no collapse: the same pixel differs among images
     assert checkerboard(images) == pytest.approx(model_card(name)["scores"]["grid"], rel=0.2)
-    see = load_extractor(name).features
+
+
+def test_the_shipped_frogs_are_like_those_that_were_kept_with_them():
+    from dcgan_course.features import load_extractor
+
+    see = load_extractor("cifar10_frogs").features
     mean, kept, poor = (
         see(some).mean(axis=0)
-        for some in (images, kept_images(KEPT[name]), kept_images("04_original_20_minutes"))
+        for some in (
+            draw("cifar10_frogs"),
+            kept_images("04_laptop_45_minutes"),
+            kept_images("04_original_20_minutes"),
+        )
     )
     assert np.linalg.norm(mean - kept) < 1.5 < 3 < np.linalg.norm(mean - poor)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_a_classifier_knows_what_a_shipped_generator_draws(name):
+    """All ten kinds, and most of them without doubt, as it knows real images."""
+    from dcgan_course.features import load_extractor
+
+    probabilities = load_extractor(name).probabilities(draw(name))
+    kinds = np.bincount(probabilities.argmax(axis=1), minlength=10)
+    assert kinds.min() >= 10
+    assert np.median(probabilities.max(axis=1)) > 0.9
 
 
 def test_codes_give_the_same_images_under_every_policy():
