@@ -1,6 +1,7 @@
 # make demo       train lesson 03 without a browser, and say where its pictures are
 # make test       linter, tests, and every notebook at smoke size
 # make lab        JupyterLab in notebooks/
+# make app        sliders on trained generators as a web page, without a notebook around them
 # make grade      grade what students have handed in (make assignments: what they get)
 # make notebooks  run all lessons at laptop size on real data and store their outputs
 # make help       all targets
@@ -11,7 +12,7 @@ CONSTRAINTS ?= constraints/default.txt
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
-.PHONY: help setup demo test lab notebooks lint benchmark benchmark-quality extractors generators links constraints \
+.PHONY: help setup demo test lab app notebooks lint benchmark benchmark-quality extractors generators links constraints \
         test-oldest test-colab test-versions clean grading assignments collect grade
 
 help:
@@ -48,6 +49,15 @@ $(VENV)/.grading: $(VENV)/.ready
 	  --constraint $(CONSTRAINTS) --editable '.[grading]'
 	@touch $@
 
+# Voilà puts a button into JupyterLab, which learners do not need either.
+$(VENV)/.app: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(CONSTRAINTS) --editable '.[app]'
+	@touch $@
+
+app: $(VENV)/.app
+	@$(BIN)/python scripts/app.py
+
 assignments: grading
 	@$(BIN)/python assignments/grade.py release
 
@@ -60,7 +70,7 @@ grade: grading
 demo: setup
 	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
 
-test: lint grading
+test: lint grading $(VENV)/.app
 	@$(BIN)/python -m pytest --nbval-lax
 
 lint: setup

@@ -6,6 +6,8 @@ in that loop: an image is one call of the network, a few repeated pixels, and a 
 """
 
 import asyncio
+import base64
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from dcgan_course.animations import widget_view
 from dcgan_course.files import write_beside
-from dcgan_course.generators import load_generator
+from dcgan_course.generators import load_generator, shipped_generators
 from dcgan_course.images import image_grid, save_gif
 from dcgan_course.latent import (
     LatentError,
@@ -28,6 +30,7 @@ from dcgan_course.lesson import runs_folder
 RAW_SHOWN = 6  # sliders for single numbers of the code at a time
 NEIGHBOURS = 6
 WALK_FRAMES = 25
+BLANK = np.full((1, 1), 230, "uint8")  # light grey, stretched to the size of its place
 
 
 def png(pixels):
@@ -236,6 +239,10 @@ class LatentExplorer:
         button.on_click(pressed)
         return button
 
+    def _place_for_picture(self, width):
+        """Grey, until there is a picture: an image widget without one shows as a broken link."""
+        return self._w.Image(value=png(BLANK), format="png", layout={"width": width})
+
     def _build(self):
         w = self._w
         # At its own size: a box would stretch it over the whole cell, and blur it.
@@ -317,7 +324,7 @@ class LatentExplorer:
         self._distance = w.FloatSlider(
             min=0.1, max=1.5, value=0.5, step=0.1, description="distance", continuous_update=False
         )
-        self._strip = [w.Image(format="png", layout={"width": "84px"}) for _ in range(NEIGHBOURS)]
+        self._strip = [self._place_for_picture("84px") for _ in range(NEIGHBOURS)]
         buttons = [
             self._button("go there", f"take neighbour {i + 1} as the code", self._go_to(i))
             for i in range(NEIGHBOURS)
@@ -362,9 +369,7 @@ class LatentExplorer:
             self._button(f"Keep as {name}", f"this code is where the walk {word}", self._keep(name))
             for name, word in (("A", "starts"), ("B", "ends"))
         ]
-        self._kept_images = {
-            name: w.Image(format="png", layout={"width": "84px"}) for name in self._kept
-        }
+        self._kept_images = {name: self._place_for_picture("84px") for name in self._kept}
         pair = [w.VBox(part) for part in zip(keep, self._kept_images.values(), strict=True)]
         return w.VBox([w.HBox(pair), self._kind, w.HBox([self._play, self._place])])
 
@@ -402,6 +407,7 @@ class LatentExplorer:
     def _arithmetic_page(self):
         w = self._w
         self._sums_label = w.Label()
+        self._sums_images = {sign: self._place_for_picture("168px") for sign in self._sums}
         buttons = [
             self._button("Add to −", "its mean will be taken away", self._collect("−")),
             self._button("Add to +", "its mean will be added", self._collect("+")),
@@ -410,7 +416,11 @@ class LatentExplorer:
         ]
         self._tell_sums()
         hint = w.Label("Collect some codes that have a thing, and some that lack it, then apply.")
-        return w.VBox([hint, w.HBox(buttons[:2]), self._sums_label, w.HBox(buttons[2:])])
+        sides = [
+            w.VBox([button, self._sums_images[sign]])
+            for button, sign in zip(buttons, ("−", "+"), strict=False)
+        ]
+        return w.VBox([hint, w.HBox(sides), self._sums_label, w.HBox(buttons[2:])])
 
     def _collect(self, sign):
         def collect():
@@ -425,6 +435,9 @@ class LatentExplorer:
 
     def _tell_sums(self):
         self._sums_label.value = f"−: {len(self._sums['−'])} codes, +: {len(self._sums['+'])} codes"
+        for sign, codes in self._sums.items():
+            drawn = image_grid(self.space.images(np.stack(codes)), 4, scale=2) if codes else BLANK
+            self._sums_images[sign].value = png(drawn)
 
     def apply_arithmetic(self):
         """Take the mean of one collection away and add that of the other."""
@@ -435,7 +448,7 @@ class LatentExplorer:
     # --- nearest training images -------------------------------------------------------------
 
     def _nearest_page(self):
-        self._nearest = self._w.Image(format="png", layout={"width": "260px"})
+        self._nearest = self._place_for_picture("260px")
         find = self._button(
             "Find", "training images that are nearest, by pixels", self.find_nearest
         )
@@ -496,8 +509,96 @@ class LatentExplorer:
         self.say(f"Written: {path}")
         return path
 
+    # --- display -----------------------------------------------------------------------------
+
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
+        bundle = {
             **widget_view(self.widget),
             "text/plain": "A panel of sliders. Run the notebook to use it.",
         }
+        # Where no kernel runs, the picture says what the sliders do. Colab has one always, and
+        # should have no choice.
+        if "google.colab" not in sys.modules:
+            sheet = direction_sheet(self.space, self.code, rows=4, scale=2)
+            bundle["image/png"] = base64.b64encode(png(sheet)).decode()
+        return bundle
+
+
+def direction_sheet(space, code, *, rows=4, reach=3.0, columns=7, **grid_options):
+    """What the first directions do to one code, as one picture.
+
+    Args:
+        space: a `LatentSpace`.
+        code: (latent_dim,), in the middle column.
+        rows: how many directions, one a row.
+        reach: how far the outer columns are moved, in standard deviations.
+        columns: pictures in a row.
+        grid_options: see `images.image_grid`.
+
+    Returns:
+        uint8 (H, W) or (H, W, 3).
+    """
+    steps = np.eye(min(rows, len(space.directions)), len(space.directions))
+    moved = [
+        space.moved(code, step * each)
+        for step in steps
+        for each in np.linspace(-reach, reach, columns)
+    ]
+    return image_grid(space.images(np.stack(moved)), columns, **grid_options)
+
+
+class GeneratorChoice:
+    """A list of generators, and the panel of the one that is chosen in it.
+
+    The list holds those that ship with the course, and those that lessons have left in the
+    runs' folder.
+
+    Args:
+        first: which of them is chosen at the start.
+        training_images: {name: images}, for the panels whose generators learnt those images.
+        options: of the panels; see `LatentExplorer`.
+
+    Attributes:
+        panel: the present `LatentExplorer`.
+        widget: the ipywidgets box.
+
+    Raises:
+        LatentError: `first` is not in the list.
+    """
+
+    def __init__(self, first="fashion_mnist", *, training_images=None, **options):
+        import ipywidgets
+
+        self._training_images, self._options = training_images or {}, options
+        self._panels, self.panel = {}, None
+        trained_here = sorted(path.parent for path in runs_folder().glob("*/generator.keras"))
+        choices = {name: name for name in shipped_generators()}
+        choices |= {f"runs/{folder.name}": folder for folder in trained_here}
+        if first not in choices:
+            raise LatentError(f"There is no generator {first!r} here, but {', '.join(choices)}.")
+        self._list = ipywidgets.Dropdown(
+            options=list(choices.items()), value=choices[first], description="generator"
+        )
+        self._message = ipywidgets.Label()
+        self._place = ipywidgets.VBox()
+        self._list.observe(lambda change: self._show(change["new"]), names="value")
+        self.widget = ipywidgets.VBox([self._list, self._message, self._place])
+        self._show(choices[first])
+
+    def _show(self, generator):
+        self._message.value = "Finding its directions …"
+        try:
+            if generator not in self._panels:
+                images = self._training_images.get(str(generator))
+                self._panels[generator] = LatentExplorer(
+                    generator, training_images=images, **self._options
+                )
+        except LatentError as problem:  # the panel before stays, and goes on working
+            self._message.value = str(problem)
+            return
+        self.panel = self._panels[generator]
+        self._place.children = (self.panel.widget,)
+        self._message.value = ""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {**self.panel._repr_mimebundle_(), **widget_view(self.widget)}

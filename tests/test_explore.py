@@ -1,7 +1,9 @@
 """The latent panel: every control does what its label says, and the newest event wins."""
 
 import asyncio
+import base64
 import io
+import sys
 import warnings
 
 import imageio.v3 as iio
@@ -10,7 +12,14 @@ import numpy as np
 import pytest
 
 from dcgan_course import dcgan_generator
-from dcgan_course.explore import NEIGHBOURS, WALK_FRAMES, LatentExplorer
+from dcgan_course.explore import (
+    NEIGHBOURS,
+    WALK_FRAMES,
+    GeneratorChoice,
+    LatentExplorer,
+    direction_sheet,
+)
+from dcgan_course.images import image_grid
 from dcgan_course.latent import LatentError, spherical
 
 pytest.importorskip("ipywidgets")
@@ -215,3 +224,98 @@ def test_a_path_will_do_and_the_panel_is_shown_as_a_widget(generator, tmp_path):
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.widget.model_id
     titles = [panel.tabs.get_title(i) for i in range(len(panel.tabs.children))]
     assert titles == ["Directions", "Numbers", "Nearby", "Walk", "Arithmetic", "Export"]
+
+
+def parts(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from parts(child)
+
+
+def test_the_panel_is_made_of_core_widgets_alone(panel):
+    """Others need an extra click in Colab, and an installation elsewhere."""
+    modules = {part._model_module for part in parts(panel.widget)}
+    assert modules <= {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
+
+
+def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypatch):
+    bundle = panel._repr_mimebundle_()
+    sheet = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
+    np.testing.assert_array_equal(sheet, direction_sheet(panel.space, panel.code, scale=2))
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert "image/png" not in panel._repr_mimebundle_()
+
+
+def test_a_direction_sheet_has_a_direction_in_each_row(panel):
+    sheet = direction_sheet(panel.space, panel.code, rows=3, reach=2, columns=5, gap=0)
+    assert sheet.shape == (3 * 8, 5 * 8)
+    middle = sheet[:, 16:24].reshape(3, 8, 8)
+    np.testing.assert_array_equal(middle, np.stack([expected(panel)] * 3))
+    moved = panel.space.moved(panel.code, [0, -2])
+    np.testing.assert_array_equal(sheet[8:16, :8], panel.space.pixels(moved)[0, ..., 0])
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch, generator):
+    """A runs' folder in which a lesson has left its generator, and another a broken one."""
+    monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path))
+    (tmp_path / "02_mine").mkdir()
+    generator.save(tmp_path / "02_mine" / "generator.keras")
+    (tmp_path / "03_broken").mkdir()
+    (tmp_path / "03_broken" / "generator.keras").write_bytes(b"cut short")
+    return tmp_path
+
+
+def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
+    choice = GeneratorChoice("cifar10_frogs", directions=2)
+    names = [name for name, _ in choice._list.options]
+    assert names == ["cifar10_frogs", "fashion_mnist", "mnist", "runs/02_mine", "runs/03_broken"]
+    assert choice.panel.space.generator.output_shape == (None, 32, 32, 3)
+    frogs = choice.panel
+    choice._list.value = runs / "02_mine"
+    assert choice.panel.space.latent_dim == 9
+    assert choice.panel.widget in choice._place.children
+    choice._list.value = "cifar10_frogs"
+    assert choice.panel is frogs  # as it was left
+    view = choice._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == choice.widget.model_id
+
+
+def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
+    choice = GeneratorChoice("runs/02_mine", directions=2)
+    panel = choice.panel
+    choice._list.value = runs / "03_broken"
+    assert "cannot be read" in choice._message.value
+    assert choice.panel is panel
+    panel._direction_sliders[0].value = 1.0
+    np.testing.assert_array_equal(
+        iio.imread(io.BytesIO(panel._image.value), extension=".png")[::35, ::35], expected(panel)
+    )
+    with pytest.raises(LatentError, match=r"no generator 'dogs' here, but cifar10_frogs"):
+        GeneratorChoice("dogs")
+
+
+def test_training_images_reach_the_panel_of_their_generator(runs):
+    images = np.zeros((4, 32, 32, 3), "float32")
+    choice = GeneratorChoice("cifar10_frogs", training_images={"cifar10_frogs": images})
+    assert choice.panel.training_images is images
+    choice._list.value = runs / "02_mine"
+    assert choice.panel.training_images is None
+
+
+def test_what_has_been_collected_is_seen_and_an_empty_place_is_grey(panel):
+    def picture(sign):
+        return iio.imread(io.BytesIO(panel._sums_images[sign].value), extension=".png")
+
+    assert (picture("+") == 230).all()
+    codes = []
+    for _ in range(2):
+        press(panel, "Add to +")
+        codes.append(panel.code)
+        press(panel, "New code")
+    sheet = image_grid(panel.space.images(np.stack(codes)), 4, scale=2)
+    np.testing.assert_array_equal(picture("+"), sheet)
+    assert (picture("−") == 230).all()
+    press(panel, "Clear")
+    assert (picture("+") == 230).all()
+    assert (iio.imread(io.BytesIO(panel._kept_images["A"].value)) == 230).all()

@@ -34,6 +34,23 @@ def test_the_first_directions_are_those_that_move_the_features_most():
     np.testing.assert_allclose(space.directions, again.directions, rtol=1e-4, atol=1e-5)
 
 
+def test_directions_are_computed_once_for_the_same_weights(monkeypatch):
+    network, calls = brightness_generator(), []
+    find = latent.principal_directions
+    monkeypatch.setattr(latent, "_FOUND", {})
+    monkeypatch.setattr(
+        latent, "principal_directions", lambda *rest: calls.append(1) or find(*rest)
+    )
+    first = LatentSpace(network, count=2)
+    np.testing.assert_array_equal(first.directions, LatentSpace(network, count=2).directions)
+    assert len(calls) == 1
+    network.layers[0].kernel.assign(network.layers[0].kernel[::-1])
+    turned = LatentSpace(network, count=2)  # trained on: other weights, other directions
+    assert len(calls) == 2
+    assert np.argmax(np.abs(turned.directions[0])) == 2
+    assert np.argmax(np.abs(turned.directions[1])) == 4
+
+
 def test_directions_of_a_dcgan_are_found_in_seconds_and_move_it():
     keras.utils.set_random_seed(1)
     space = LatentSpace(dcgan_generator(latent_dim=16, widths=(16, 8), hidden=32), count=6)
