@@ -67,6 +67,7 @@ def run(path):
         notebook,
         timeout=None,
         kernel_name="python3",
+        coalesce_streams=True,  # lines printed apart are one output, however slow they came
         extra_arguments=["--log-level=ERROR"],  # the kernel would warn of its local sockets
         resources={"metadata": {"path": str(path.parent)}},
     )

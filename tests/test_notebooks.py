@@ -19,6 +19,7 @@ LESSON_01 = ROOT / "notebooks" / "01_gan_intro.ipynb"
 LESSON_02 = ROOT / "notebooks" / "02_fashion_mnist.ipynb"
 LESSON_03 = ROOT / "notebooks" / "03_mnist_gradient_tape.ipynb"
 LESSON_04 = ROOT / "notebooks" / "04_cifar10_frogs.ipynb"
+LESSON_09 = ROOT / "notebooks" / "09_latent_explorer.ipynb"
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -291,6 +292,60 @@ def test_lesson_04_never_calls_predict_in_its_loop():
     assert not [source for source in code_cells(LESSON_04) if ".predict(" in source]
 
 
+@pytest.fixture(scope="module")
+def clothes_space():
+    from dcgan_course import load_generator
+    from dcgan_course.latent import LatentSpace
+
+    return LatentSpace(load_generator("fashion_mnist"))
+
+
+def test_walks_of_lesson_09_are_those_of_the_package():
+    from dcgan_course import latent
+
+    lesson = names_from(LESSON_09, "arc", "line", np=np)
+    a, b = np.random.default_rng(1).normal(size=(2, 64))
+    b *= np.linalg.norm(a) / np.linalg.norm(b)  # else the package's lengths change evenly
+    np.testing.assert_allclose(lesson["arc"](a, b, 9), latent.spherical(a, b, 9), atol=1e-5)
+    np.testing.assert_allclose(lesson["line"](a, b, 9), latent.linear(a, b, 9), atol=1e-5)
+    lengths = np.linalg.norm(lesson["arc"](a, b, 9), axis=1)
+    np.testing.assert_allclose(lengths, np.linalg.norm(a))
+
+
+def test_directions_of_lesson_09_are_those_of_the_package(clothes_space):
+    """Each from codes of its own; the signs of components mean nothing."""
+    rng = np.random.default_rng(2)
+    lesson = {
+        "np": np,
+        "keras": keras,
+        "G": clothes_space.generator,
+        "space": clothes_space,
+        "codes": lambda count: rng.normal(size=(count, 64)).astype("float32"),
+        "pick": lambda smoke, laptop, full: laptop,
+    }
+    for source in code_cells(LESSON_09):
+        if re.search(r"^(features|directions) = ", source, re.M):
+            exec(source, lesson)
+    theirs = clothes_space.directions[:5]
+    mine = lesson["directions"][:5]
+    norms = np.linalg.norm(mine, axis=1), np.linalg.norm(theirs, axis=1)
+    assert (np.abs((mine * theirs).sum(axis=1)) / (norms[0] * norms[1]) > 0.95).all()
+    np.testing.assert_allclose(*norms, rtol=0.1)
+
+
+def test_descent_of_lesson_09_finds_what_the_package_finds(clothes_space):
+    lesson = names_from(LESSON_09, "invert", G=clothes_space.generator)
+    rng = np.random.default_rng(5)
+    x = clothes_space.images(rng.normal(size=64))[0]
+    starts = np.random.default_rng(0).normal(size=(8, 64)).astype("float32")
+    before = ((clothes_space.images(starts) - x) ** 2).mean(axis=(1, 2, 3))
+    found, errors = lesson["invert"](x, starts, steps=40)
+    code, error = clothes_space.invert(x, starts=8, steps=40, seed=0)
+    assert errors.min() == pytest.approx(error, rel=0.2)  # theirs is one step further
+    np.testing.assert_allclose(found[errors.argmin()], code, atol=0.2)
+    assert errors.min() < before.min() / 3
+
+
 def solutions(path):
     """The code in the collapsed solutions of a notebook."""
     for cell in read_notebook(path)["cells"]:
@@ -321,6 +376,17 @@ def test_collapsed_solutions_run(path, monkeypatch):
         assert "as many as before: True" in said
         assert "by the network's flag: False" in said
         assert re.search(r"^2 \[1\]$.*^3 \[1 2 4\]$.*^6 \[9\]$", said, re.M | re.S)
+    if path == LESSON_09:
+        leans = {
+            int(k): float(x) for k, x in re.findall(r"direction (\d+): lean .* (-?\d.*) ±", said)
+        }
+        assert max(leans, key=lambda k: abs(leans[k])) == 7
+        assert leans[7] > 10
+        large, small = map(float, re.findall(r"steps: largest (\d\.\d+)", said))
+        assert small < large / 2  # slopes: a jump would keep its height
+        shares = [int(share) for share in re.findall(r"(\d+)% dresses", said)]
+        assert shares == sorted(shares)
+        assert shares[-1] > 80
     if path == LESSON_03:
         assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
         assert re.search(r"^non-saturating: +-0\.9999", said, re.M)
