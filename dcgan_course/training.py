@@ -56,6 +56,7 @@ class DCGAN(keras.Model):
         self.sampler = generator if average is None else copy_of(generator, name="average")
         self.sampler.trainable = average is None
         self.latent_dim = int(generator.input_shape[1])
+        self.first_bad_step = None
         self._trackers = {
             name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")
         }
@@ -153,9 +154,32 @@ class DCGAN(keras.Model):
         g_weights = self.generator.trainable_variables
         d_gradients = _sum_over_replicas(d_tape.gradient(d_objective, d_weights))
         g_gradients = _sum_over_replicas(g_tape.gradient(g_loss, g_weights))
+        d_gradients, g_gradients = self._unless_broken(d_loss, g_loss, d_gradients, g_gradients)
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
         return self._end_step(d_loss, g_loss, logits)
+
+    def guard(self):
+        """From now on, a step whose losses or gradients are not finite moves no weight by them.
+
+        `first_bad_step` is then a variable that holds the first such step, and −1 before.
+        `diagnostics.Doctor` asks for it: weights that are NaN would hide where NaN came from.
+        """
+        if self.first_bad_step is None:
+            self.first_bad_step = tf.Variable(-1, trainable=False, dtype=tf.int64)
+
+    def _unless_broken(self, d_loss, g_loss, *gradients):
+        if self.first_bad_step is None:
+            return gradients
+        norms = [tf.linalg.global_norm(some) for some in gradients]
+        good = tf.reduce_all(tf.math.is_finite(tf.stack([d_loss, g_loss, *norms])))
+        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64) + 1
+        first = self.first_bad_step
+        first.assign(tf.where(good | (first >= 0), first, step))
+        return [
+            [tf.where(good, gradient, tf.zeros_like(gradient)) for gradient in some]
+            for some in gradients
+        ]
 
     def _judge_both(self, real_images, fakes, global_batch):
         """D's logits for real images and fakes, its loss, and the loss with its penalty."""
