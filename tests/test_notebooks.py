@@ -19,6 +19,7 @@ LESSON_01 = ROOT / "notebooks" / "01_gan_intro.ipynb"
 LESSON_02 = ROOT / "notebooks" / "02_fashion_mnist.ipynb"
 LESSON_03 = ROOT / "notebooks" / "03_mnist_gradient_tape.ipynb"
 LESSON_04 = ROOT / "notebooks" / "04_cifar10_frogs.ipynb"
+LESSON_05 = ROOT / "notebooks" / "05_training_pitfalls.ipynb"
 LESSON_09 = ROOT / "notebooks" / "09_latent_explorer.ipynb"
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -293,6 +294,17 @@ def test_lesson_04_never_calls_predict_in_its_loop():
     assert not [source for source in code_cells(LESSON_04) if ".predict(" in source]
 
 
+def test_dirac_gan_of_lesson_05_moves_as_its_text_says():
+    dirac = names_from(LESSON_05, "dirac", np=np)["dirac"]
+    path = dirac("simultaneous", steps=100, h=0.2)
+    radius = np.linalg.norm(path, axis=1)
+    slope = 1 / (1 + np.exp(path[:-1].prod(axis=1)))
+    np.testing.assert_allclose(radius[1:] / radius[:-1], np.sqrt(1 + (0.2 * slope) ** 2))
+    alternating = np.linalg.norm(dirac("alternating"), axis=1)
+    assert 0.7 * radius[0] < alternating.min() < alternating.max() < 1.4 * radius[0]
+    assert np.linalg.norm(dirac("alternating", gamma=0.3)[-1]) < 1e-3
+
+
 @pytest.fixture(scope="module")
 def clothes_space():
     from dcgan_course import load_generator
@@ -377,6 +389,13 @@ def test_collapsed_solutions_run(path, monkeypatch):
         assert "as many as before: True" in said
         assert "by the network's flag: False" in said
         assert re.search(r"^2 \[1\]$.*^3 \[1 2 4\]$.*^6 \[9\]$", said, re.M | re.S)
+    if path == LESSON_05:
+        saturating, steep = re.findall(r"saturating: \[(.*)\]", said)
+        slopes = [abs(float(slope)) for slope in saturating.split()]
+        assert slopes[2] < 1e-4 < 0.2 < slopes[0]
+        assert all(abs(float(slope)) > 0.7 for slope in steep.split())
+        radii = dict(re.findall(r"γ = (\d\.\d): radius (\d\.\d+)", said))
+        assert float(radii["0.3"]) < float(radii["9.0"])
     if path == LESSON_09:
         leans = {
             int(k): float(x) for k, x in re.findall(r"direction (\d+): lean .* (-?\d.*) ±", said)
