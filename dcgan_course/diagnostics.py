@@ -717,7 +717,7 @@ class Doctor(keras.callbacks.Callback):
         if model.first_bad_step is None:
             model.guard()
             model.make_train_function(force=True)
-        self._steps = int(model.d_optimizer.iterations)
+        self._steps = int(model.d_optimizer.iterations.numpy())
         self._look()
         self.seconds = 0.0
         self._began = time.perf_counter()
