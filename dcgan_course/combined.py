@@ -81,7 +81,7 @@ class CombinedDCGAN(DCGAN):
             )
         weights = self.discriminator.trainable_variables
         gradients = _sum_over_replicas(tape.gradient(objective, weights))
-        (gradients,) = self._unless_broken(loss, loss, gradients)
+        (gradients,) = self._unless_broken([loss], gradients)
         self.d_optimizer.apply(gradients, weights)
         return loss, logits
 
@@ -97,6 +97,6 @@ class CombinedDCGAN(DCGAN):
                     global_batch_size=_global_batch(real_images),
                 )
         gradients = _sum_over_replicas(tape.gradient(loss, weights))
-        (gradients,) = self._unless_broken(loss, loss, gradients)
+        (gradients,) = self._unless_broken([loss], gradients)
         self.g_optimizer.apply(gradients, weights)
         return loss

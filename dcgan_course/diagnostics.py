@@ -21,6 +21,7 @@ import tensorflow as tf
 from dcgan_course.files import write_beside
 from dcgan_course.losses import discriminator_loss, generator_loss
 from dcgan_course.metrics import checkerboard, density_coverage
+from dcgan_course.monitor import save_history
 
 
 class Examiner:
@@ -72,13 +73,11 @@ class Examiner:
         self._before = self._kept_samples = None
         self._probe = tf.function(self._look_at_networks) if compiled else self._look_at_networks
 
-    def look(self, step, **numbers):
+    def look(self, step):
         """Take the numbers of this moment.
 
         Args:
             step: how many steps of training have been done.
-            numbers: what the training knows itself, such as d_loss and g_loss; what is
-                missing is computed here.
 
         Returns:
             The new row, which `rows` holds as well.
@@ -93,7 +92,6 @@ class Examiner:
         fakes, plain_fakes = seen.pop("fakes"), seen.pop("plain_fakes")
         row = {"step": int(step)}
         row |= {name: float(value) for name, value in seen.items() if value.ndim == 0}
-        row |= {name: float(value) for name, value in numbers.items()}
         row["probabilities"] = float(self.loss in ("non_saturating", "minimax"))
         row["auc"] = _auc(seen["real_logits"], seen["fake_logits"])
         row["missed"] = 1 - _coverage(self.real.numpy(), fakes)
@@ -279,22 +277,22 @@ def _range(rows):
     )
 
 
-def _frozen_d(rows):
-    d_moved, g_moved = late(rows, "d_moved"), late(rows, "g_moved")
-    ratio = g_moved / (d_moved + 1e-12)
-    return (
-        ratio,
-        f"Between two looks G's weights move by {g_moved:.1e} of their size, D's by {d_moved:.1e}.",
+def _frozen(rows, network, other):
+    """How much further the other network moves than this one."""
+    moved, others = (late(rows, f"{name.lower()}_moved") for name in (network, other))
+    told = (
+        f"Between two looks {other}'s weights move by {others:.1e} of their size, {network}'s by "
+        f"{moved:.1e}."
     )
+    return others / (moved + 1e-12), told
+
+
+def _frozen_d(rows):
+    return _frozen(rows, "D", "G")
 
 
 def _frozen_g(rows):
-    d_moved, g_moved = late(rows, "d_moved"), late(rows, "g_moved")
-    ratio = d_moved / (g_moved + 1e-12)
-    return (
-        ratio,
-        f"Between two looks D's weights move by {d_moved:.1e} of their size, G's by {g_moved:.1e}.",
-    )
+    return _frozen(rows, "G", "D")
 
 
 def _flat_loss(rows):
@@ -351,9 +349,8 @@ def _noisy_labels(rows):
 
 
 def _soft_labels(rows):
-    return -_lopsided(
-        rows
-    ), f"{_says(rows)}, although it tells them apart in {late(rows, 'auc'):.0%} of pairs."
+    told = f"{_says(rows)}, although it tells them apart in {late(rows, 'auc'):.0%} of pairs."
+    return -_lopsided(rows), told
 
 
 def _flipped_labels(rows):
@@ -362,9 +359,8 @@ def _flipped_labels(rows):
 
 def _dead_g(rows):
     ratio = late(rows, "spread_fake") / late(rows, "spread_real")
-    return 1 / (
-        ratio + 1e-9
-    ), f"Whatever the code, fakes differ by {ratio:.1e} of what real samples do."
+    told = f"Whatever the code, fakes differ by {ratio:.1e} of what real samples do."
+    return 1 / (ratio + 1e-9), told
 
 
 def _mode_collapse(rows):
@@ -405,9 +401,8 @@ def _grid(rows):
     if "grid_real" not in rows[-1]:
         return None
     fake, real = late(rows, "grid_fake"), late(rows, "grid_real")
-    return fake / (
-        real + 1e-3
-    ), f"The finest pattern carries {fake:.2f} in fakes, {real:.2f} in real images."
+    told = f"The finest pattern carries {fake:.2f} in fakes, {real:.2f} in real images."
+    return fake / (real + 1e-3), told
 
 
 def _colour(rows):
@@ -738,7 +733,7 @@ class Doctor(keras.callbacks.Callback):
         if self.stopped is None and self.rows[-1]["step"] < self._steps:
             self._look()
         if self.folder is not None:
-            write_rows(self.folder / "doctor.csv", self.rows)
+            save_history(self.folder / "doctor.csv", self.rows)
 
     def _is_time(self):
         if self.every is not None:
@@ -828,14 +823,15 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     """
     if not _all_finite(real):
         return "the real samples"
+    fakes, place = _walk("G", generator, codes)
+    for name, x in (("D, on fakes,", fakes), ("D, on real samples,", real)):
+        if place is None:
+            _, place = _walk(name, discriminator, x)
+    if place is not None:
+        return place
     with tf.GradientTape() as tape:
-        fakes, place = _walk("G", generator, codes)
-        if place is None:
-            fake_logits, place = _walk("D, on fakes,", discriminator, fakes)
-        if place is None:
-            real_logits, place = _walk("D, on real samples,", discriminator, real)
-        if place is not None:
-            return place
+        fake_logits = discriminator(generator(codes, training=True), training=True)
+        real_logits = discriminator(real, training=True)
         losses = {
             "D's loss": discriminator_loss(real_logits, fake_logits, loss),
             "G's loss": generator_loss(fake_logits, loss),
@@ -844,20 +840,17 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     for name, value in losses.items():
         if not _all_finite(value):
             return name
-    # Backwards, the first layer is the last one.
-    for name, network in (("D", discriminator), ("G", generator)):
-        weights = network.trainable_variables
-        owners = [layer.name for layer in network.layers for _ in layer.trainable_variables]
-        with tf.GradientTape() as tape:
-            fake_logits = discriminator(generator(codes, training=True), training=True)
-            real_logits = discriminator(real, training=True)
-            total = discriminator_loss(real_logits, fake_logits, loss) + generator_loss(
-                fake_logits, loss
-            )
-        gradients = tape.gradient(total, weights)
-        for owner, gradient in reversed(list(zip(owners, gradients, strict=True))):
-            if gradient is not None and not _all_finite(gradient):
-                return f"{name}, layer {owner}: the gradient of its weights"
+    # From the losses backwards: D before G, and in each the last layer first.
+    owners = [
+        (f"{name}, layer {layer.name}", weight)
+        for name, network in (("G", generator), ("D", discriminator))
+        for layer in network.layers
+        for weight in layer.trainable_variables
+    ]
+    gradients = tape.gradient(total, [weight for _, weight in owners])
+    for (owner, _), gradient in reversed(list(zip(owners, gradients, strict=True))):
+        if gradient is not None and not _all_finite(gradient):
+            return f"{owner}: the gradient of its weights"
     return "nothing on the doctor's own samples, so the batch of that step may hold such values"
 
 
@@ -939,18 +932,8 @@ def draw_report(rows, title="What the doctor saw"):
     return figure
 
 
-def write_rows(path, rows):
-    """Write an examiner's rows as CSV; `read_rows` brings them back for `diagnose`."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-
-    with write_beside(path) as unfinished, unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def read_rows(path):
-    """The rows that `write_rows` wrote.
+    """The rows that `monitor.save_history` wrote, for `diagnose`.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -154,7 +154,7 @@ class DCGAN(keras.Model):
         g_weights = self.generator.trainable_variables
         d_gradients = _sum_over_replicas(d_tape.gradient(d_objective, d_weights))
         g_gradients = _sum_over_replicas(g_tape.gradient(g_loss, g_weights))
-        d_gradients, g_gradients = self._unless_broken(d_loss, g_loss, d_gradients, g_gradients)
+        d_gradients, g_gradients = self._unless_broken([d_loss, g_loss], d_gradients, g_gradients)
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
         return self._end_step(d_loss, g_loss, logits)
@@ -168,12 +168,13 @@ class DCGAN(keras.Model):
         if self.first_bad_step is None:
             self.first_bad_step = tf.Variable(-1, trainable=False, dtype=tf.int64)
 
-    def _unless_broken(self, d_loss, g_loss, *gradients):
+    def _unless_broken(self, losses, *gradients):
+        """The gradients; zeros in their place in a guarded step whose numbers are not finite."""
         if self.first_bad_step is None:
             return gradients
         norms = [tf.linalg.global_norm(some) for some in gradients]
-        good = tf.reduce_all(tf.math.is_finite(tf.stack([d_loss, g_loss, *norms])))
-        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64) + 1
+        good = tf.reduce_all(tf.math.is_finite(tf.stack([*losses, *norms])))
+        step = self._steps_done() + 1
         first = self.first_bad_step
         first.assign(tf.where(good | (first >= 0), first, step))
         return [
@@ -225,19 +226,20 @@ class DCGAN(keras.Model):
         squares = tf.reduce_sum(tf.square(slope))
         return logits, 0.5 * self.r1 * squares / tf.cast(global_batch, tf.float32)
 
+    def _steps_done(self):
+        return tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
+
     def _step_seed(self, stream):
-        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         stream = tf.cast(1000 * stream, tf.int64) + tf.cast(replica, tf.int64)
-        return tf.stack([tf.constant(self.seed, tf.int64) + stream * 1_000_003, step])
+        return tf.stack([tf.constant(self.seed, tf.int64) + stream * 1_000_003, self._steps_done()])
 
     def _codes(self, count, stream=0):
         """This replica's codes for this step: its part of one draw for the whole batch."""
         context = tf.distribute.get_replica_context()
-        step = tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
         shape = [count * context.num_replicas_in_sync, self.latent_dim]
         seed = tf.constant(self.seed + stream * 1_000_000_007, tf.int64)
-        z = tf.random.stateless_normal(shape, seed=[seed, step])
+        z = tf.random.stateless_normal(shape, seed=[seed, self._steps_done()])
         start = context.replica_id_in_sync_group * count
         return z[start : start + count]
 

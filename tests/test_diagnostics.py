@@ -21,8 +21,8 @@ from dcgan_course.diagnostics import (
     read_rows,
     report,
     sample_facts,
-    write_rows,
 )
+from dcgan_course.monitor import save_history
 
 
 def small_gan(model=DCGAN, dropout=0.3, **rates):
@@ -247,7 +247,7 @@ def test_numbers_that_are_none_are_named_at_once():
 def test_rows_survive_a_file(tmp_path):
     some = rows(missed=0.9)
     del some[0]["change"]
-    write_rows(tmp_path / "run" / "doctor.csv", some)
+    save_history(tmp_path / "run" / "doctor.csv", some)
     back = read_rows(tmp_path / "run" / "doctor.csv")
     assert back == some
     assert [f.name for f in diagnose(back)] == ["missed"]
