@@ -29,6 +29,8 @@ class Checkpoint:
             continued but set aside. Leave out the number of epochs: more epochs
             continue the same training.
         keep: how many of the newest checkpoints to keep.
+        read_only: True restores, but writes and moves nothing: for all machines but one of
+            a cluster that shares the folder.
         objects: by name, whatever has `variables`: Keras networks, optimisers that
             have been built (`optimizer.build(network.trainable_variables)`), metrics.
 
@@ -36,12 +38,13 @@ class Checkpoint:
         history: rows of numbers of the epochs so far, a dictionary for each.
     """
 
-    def __init__(self, folder, *, settings=None, keep=2, **objects):
+    def __init__(self, folder, *, settings=None, keep=2, read_only=False, **objects):
         if not objects:
             raise ValueError("Name the objects to save, e.g. Checkpoint(folder, generator=G).")
         self.folder = Path(folder)
         self.settings = json.loads(json.dumps(settings or {}))
         self.keep = keep
+        self.read_only = read_only
         self.objects = objects
         self.history = []
 
@@ -53,12 +56,14 @@ class Checkpoint:
             history: rows of numbers, one for each epoch; becomes `self.history`.
 
         Returns:
-            The file's path.
+            The file's path, also where `read_only` has kept it from being written.
         """
         self.history = self.history if history is None else list(history)
+        path = self.folder / f"epoch-{epoch:05d}.npz"
+        if self.read_only:
+            return path
         about = {"epoch": int(epoch), "history": self.history, "settings": self.settings}
         arrays = {name: variable.numpy() for name, variable in self._variables().items()}
-        path = self.folder / f"epoch-{epoch:05d}.npz"
         with write_beside(path) as beside:
             np.savez(beside, about=np.array(json.dumps(about)), **arrays)
         for old in self._files()[self.keep :]:
@@ -78,7 +83,7 @@ class Checkpoint:
         Raises:
             CheckpointError: same settings, but other variables: another architecture.
         """
-        for leftover in self.folder.glob(".epoch-*"):
+        for leftover in [] if self.read_only else self.folder.glob(".epoch-*"):
             print(f"Passed over {leftover.name}: half written when the training was stopped.")
             leftover.unlink()
         for path in self._files():
@@ -90,7 +95,8 @@ class Checkpoint:
                 print(f"Passed over {path}: it is damaged ({problem}).")
                 continue
             if about["settings"] != self.settings:
-                self._set_aside(about["settings"])
+                if not self.read_only:
+                    self._set_aside(about["settings"])
                 return 0
             self._fill(path, arrays)
             self.history = about["history"]

@@ -7,10 +7,12 @@ downloads into it), and at last draws stand-ins. All images come out alike: floa
 
 import gzip
 import hashlib
+import io
 import os
 import pickle
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 import zipfile
@@ -20,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_course import standins
+from dcgan_course import scenes, standins
 
 CONTACT_SECONDS = 8  # a network that has not answered by then counts as dead
 STALL_SECONDS = 4  # a download that brings nothing for so long counts as broken
@@ -93,8 +95,10 @@ class _Download:
 class _Source:
     """All that `load_images` must know of one data set.
 
-    `shape` is that of one image in the file: grey ones have no channels there. `read`, if
-    given, takes the split and reads what `downloads` has put into Keras' cache.
+    `file` is an .npz file in DCGAN_COURSE_DATA, or a folder of pictures, of which `also` are
+    other names. `shape` is that of one image in the file: grey ones have no channels there.
+    `read`, if given, takes the split and reads what `downloads` has put into Keras' cache;
+    `no_download` says why there is none.
     """
 
     file: str
@@ -103,6 +107,11 @@ class _Source:
     draw: callable
     downloads: tuple = field(default=())
     read: callable = None
+    also: tuple = ()
+    crop: bool = True
+    no_download: str = ""
+    held_out: float = 0.0  # share of a folder's pictures that is the test split
+    standins: int | None = None  # how many to draw, where 10,000 would not do
 
 
 _KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -135,6 +144,33 @@ _CIFAR = _Download(
     "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     packed=True,
 )
+
+_CALTECH = _Download(
+    "https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip",
+    "datasets/caltech-101.zip",
+    "331234750fc7f77520e50d9565e8b6907b03565e30320da1401130db08c61f91",
+    packed=True,
+)
+_BONSAI_SHAPE, _FACE_SHAPE = (64, 64, 3), (64, 64, 3)
+
+
+def _bonsai(split):
+    """Caltech-101's bonsai trees, uint8 (128, 64, 64, 3): a .tar.gz within a .zip."""
+    from dcgan_course.folders import read_picture
+
+    pictures = {}
+    with (
+        zipfile.ZipFile(keras_home() / _CALTECH.cached) as outer,
+        outer.open("caltech-101/101_ObjectCategories.tar.gz") as inner,
+        tarfile.open(fileobj=inner, mode="r|gz") as archive,
+    ):
+        for member in archive:
+            if "/bonsai/" in member.name and member.name.endswith(".jpg"):
+                file = io.BytesIO(archive.extractfile(member).read())
+                pictures[member.name] = read_picture(file, _BONSAI_SHAPE[0], crop=False)
+    images = np.stack([pictures[name] for name in sorted(pictures)])
+    return images, np.zeros(len(images), "int64")
+
 
 SOURCES = {
     "mnist": _Source(
@@ -182,10 +218,35 @@ SOURCES = {
         (_CIFAR,),
         partial(_cifar_class, 6),
     ),
+    "bonsai": _Source(
+        "caltech-101/101_ObjectCategories/bonsai",
+        _BONSAI_SHAPE,
+        ("bonsai",),
+        scenes.draw_trees,
+        (_CALTECH,),
+        _bonsai,
+        also=("101_ObjectCategories/bonsai", "bonsai"),
+        crop=False,
+        standins=128,
+    ),
+    "faces": _Source(
+        "img_align_celeba",
+        _FACE_SHAPE,
+        ("face",),
+        scenes.draw_faces,
+        also=("celeba/img_align_celeba", "faces"),
+        no_download="CelebA's photographs are given for non-commercial research only, to whoever "
+        "agrees to its terms (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
+        held_out=0.1,
+        standins=4000,
+    ),
 }
 
 
-def load_images(name, split="train", *, allow_download=True, standin_count=10_000, seed=0):
+MOST_PICTURES = 10_000  # of a folder that are held in memory: at 64 × 64 half a gigabyte
+
+
+def load_images(name, split="train", *, allow_download=True, standin_count=None, seed=0):
     """Load a data set as float32 images in [−1, 1].
 
     Looks in this order: the folder named by the environment variable DCGAN_COURSE_DATA;
@@ -194,18 +255,23 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
     10 seconds counts as absent.
 
     Args:
-        name: "mnist", "fashion_mnist" or "cifar10_frogs" (CIFAR-10's class 6: 5,000
-            training and 1,000 test images of 32 × 32 × 3).
-        split: "train" or "test".
+        name: "mnist", "fashion_mnist", "cifar10_frogs" (CIFAR-10's class 6: 5,000 training
+            and 1,000 test images of 32 × 32 × 3), "bonsai" (Caltech-101's 128 trees, squeezed
+            into 64 × 64 × 3) or "faces" (CelebA's, or any pictures in a folder `faces`,
+            short side to 64 and cropped; of more than 10,000 the first, see
+            `open_pictures` for all).
+        split: "train" or "test". Of "faces" the last tenth, in order of name, is the test
+            split; "bonsai" has none.
         allow_download: False keeps off the network; Keras' cache is still used.
-        standin_count: how many stand-ins to draw, if it comes to that.
+        standin_count: how many stand-ins to draw, if it comes to that. None: 10,000, or as
+            many as suit the data set.
         seed: which stand-ins. The test split uses others than the training split.
 
     Returns:
         An `ImageSet`. Its `source` says "real" or "stand-in".
 
     Raises:
-        ValueError: unknown name or split.
+        ValueError: unknown name or split, or a split that the data set does not have.
         DataError: a file is there, but damaged or of the wrong shape. The message names
             the file, which is left as it is.
     """
@@ -214,11 +280,19 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
     if split not in ("train", "test"):
         raise ValueError(f"Unknown split {split!r}. It is 'train' or 'test'.")
     source = SOURCES[name]
+    if name == "bonsai" and split == "test":
+        raise ValueError(
+            "Bonsai are 128 images without a test split. Hold some back yourself, for example "
+            "images[:112] to train on and images[112:] to test."
+        )
 
     folder = _data_folder()
     if folder and (folder / source.file).is_file():
         images, labels = _read_npz(folder / source.file, source, split)
         return _image_set(name, images, labels, "real", f"{source.file} in DCGAN_COURSE_DATA")
+    if pictures := _picture_folder(source):
+        images, origin = _read_pictures(pictures, source, split)
+        return _image_set(name, images, np.zeros(len(images)), "real", origin)
 
     try:
         origin = _fill_keras_cache(source, allow_download)
@@ -229,15 +303,21 @@ def load_images(name, split="train", *, allow_download=True, standin_count=10_00
         images, labels = read(split)
         return _image_set(name, images, labels, "real", origin)
 
-    print(
-        f"Stand-in images: drawn by the course instead of the real {name}, because {reason}.\n"
-        f"For the real ones, connect to the network and run again, or set DCGAN_COURSE_DATA "
-        f"to a folder that holds {source.file}.",
-        file=sys.stderr,
-    )
+    _say_stand_in(name, reason)
+    standin_count = standin_count or source.standins or 10_000
     count = standin_count if split == "train" else max(1, standin_count // 5)
     images, labels = source.draw(count, seed=seed if split == "train" else seed + 1_000_003)
     return _image_set(name, images, labels, "stand-in", "drawn by the course")
+
+
+def _say_stand_in(name, reason):
+    source = SOURCES[name]
+    connect = "connect to the network and run again, or " if source.downloads else ""
+    print(
+        f"Stand-in images: drawn by the course instead of the real {name}, because {reason}.\n"
+        f"For the real ones, {connect}set DCGAN_COURSE_DATA to a folder that holds {source.file}.",
+        file=sys.stderr,
+    )
 
 
 def _image_set(name, images, labels, source, origin):
@@ -299,6 +379,70 @@ def _read_npz(path, source, split):
     return images, labels
 
 
+# --- folders of pictures --------------------------------------------------------------
+
+
+def _picture_folder(source):
+    """The folder of that data set's pictures within DCGAN_COURSE_DATA, or None."""
+    folder = _data_folder()
+    if not folder or source.file.endswith(".npz"):
+        return None
+    places = (folder / place for place in (source.file, *source.also))
+    return next((place for place in places if place.is_dir()), None)
+
+
+def _read_pictures(folder, source, split):
+    """Read a split's pictures, at most MOST_PICTURES. Returns them as uint8, and the origin."""
+    from dcgan_course.folders import ImageFolder
+
+    pictures = ImageFolder(folder, source.shape[0], crop=source.crop)
+    held_out = int(source.held_out * len(pictures))
+    train, test = np.split(np.array(pictures.files), [len(pictures) - held_out])
+    files = train if split == "train" else test
+    if not len(files):
+        raise DataError(f"{folder} holds {len(pictures)} pictures: too few for a {split} split.")
+    origin = f"{folder.name} in DCGAN_COURSE_DATA"
+    if len(files) > MOST_PICTURES:
+        origin = f"the first {MOST_PICTURES:,} of {len(files):,} in {origin}"
+    part = ImageFolder(files[:MOST_PICTURES], source.shape[0], crop=source.crop)
+    return part.load(), origin
+
+
+def open_pictures(name, stand_ins, *, count=None, seed=0):
+    """A data set of pictures that stays on disk, for sets that are too large for memory.
+
+    Args:
+        name: "faces" or "bonsai".
+        stand_ins: a folder, into which stand-ins are drawn where DCGAN_COURSE_DATA holds no
+            pictures; those of an earlier call with the same arguments are used again.
+        count: how many stand-ins; None for as many as suit the data set.
+        seed: which stand-ins.
+
+    Returns:
+        `(pictures, source)`: a `folders.ImageFolder`, and "real" or "stand-in".
+
+    Raises:
+        ValueError: unknown name, or a data set that does not consist of pictures.
+    """
+    from dcgan_course.folders import ImageFolder, write_pictures
+
+    if name not in SOURCES or SOURCES[name].file.endswith(".npz"):
+        raise ValueError(f"There are pictures for 'faces' and 'bonsai', not for {name!r}.")
+    source = SOURCES[name]
+    if folder := _picture_folder(source):
+        return ImageFolder(folder, source.shape[0], crop=source.crop), "real"
+    _say_stand_in(name, source.no_download or "DCGAN_COURSE_DATA holds no folder of them")
+    count = count or source.standins
+    folder = Path(stand_ins) / f"{name}-{count}-{seed}"
+    if not folder.exists():
+        # Written beside and renamed: an interrupted drawing leaves no half a set.
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as beside:
+            images, _ = source.draw(count, seed=seed)
+            os.replace(write_pictures(Path(beside) / "whole", images), folder)
+    return ImageFolder(folder, source.shape[0], crop=source.crop), "stand-in"
+
+
 # --- the real source, through keras.datasets ------------------------------------------
 
 
@@ -331,6 +475,8 @@ def _fill_keras_cache(source, allow_download):
                 f"{path} is not usable: {problem}. The file was left as it is; "
                 "move it away, and the next run downloads it again."
             ) from problem
+    if source.no_download:
+        raise _Unreachable(source.no_download)
     if not missing:
         return "Keras' cache"
     if not allow_download:
@@ -352,7 +498,10 @@ def _first_contact(url):
 
     def ask():
         try:
-            requests.head(url, timeout=STALL_SECONDS, allow_redirects=True).raise_for_status()
+            response = requests.head(url, timeout=STALL_SECONDS, allow_redirects=True)
+            # Some archives hand out addresses that are signed for GET alone: they are there.
+            if response.status_code not in (403, 405):
+                response.raise_for_status()
             answer.append(None)
         except requests.RequestException as problem:
             answer.append(problem)
@@ -413,7 +562,7 @@ def _load_through_keras(name, split):
 # --- the pipeline ---------------------------------------------------------------------
 
 
-def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
+def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part=(0, 1)):
     """An endless `tf.data` stream of shuffled batches, epoch after epoch.
 
     The set is held in memory once; an epoch only draws a new order of indices. That
@@ -428,6 +577,8 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
         seed: of the order.
         first_step: how many batches of the stream to pass over.
         shuffle: False keeps the order of `images`.
+        part: (which, of how many): each batch is dealt out to so many machines, this is the
+            share of one.
 
     Returns:
         A `tf.data.Dataset` of batches (batch_size, height, width, channels). One epoch
@@ -435,7 +586,8 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
         give that number to `fit` as `steps_per_epoch`.
 
     Raises:
-        ValueError: not a set of images, or fewer images than one batch.
+        ValueError: not a set of images, fewer images than one batch, or a batch that cannot
+            be dealt out evenly.
     """
     import tensorflow as tf
 
@@ -444,10 +596,27 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
             f"images should have shape (count, height, width, channels), not {images.shape}."
         )
     count = int(images.shape[0])
-    if not 1 <= batch_size <= count:
-        raise ValueError(f"batch_size must be between 1 and {count}, not {batch_size}.")
+    indices = shuffled_indices(count, batch_size, seed, first_step, shuffle, part)
     with tf.device("CPU"):  # a whole set has no place in a GPU's memory
         held = tf.convert_to_tensor(images)
+
+    # Rewriting the pipeline would write the whole set into its graph, one copy more.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return indices.map(lambda i: tf.gather(held, i)).prefetch(2).with_options(options)
+
+
+def shuffled_indices(count, batch_size, seed=0, first_step=0, shuffle=True, part=(0, 1)):
+    """The order of `make_dataset`: endless batches of int32 indices below `count`."""
+    import tensorflow as tf
+
+    which, parts = part
+    if not 1 <= batch_size <= count:
+        raise ValueError(f"batch_size must be between 1 and {count}, not {batch_size}.")
+    if batch_size % parts:
+        raise ValueError(f"A batch of {batch_size} cannot be dealt out evenly to {parts}.")
+    share = batch_size // parts
 
     def one_epoch(epoch):
         order = tf.range(count)
@@ -458,14 +627,32 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True):
 
     first_epoch, first_batch = divmod(first_step, count // batch_size)
     epochs = tf.data.Dataset.range(first_epoch, 2**62)
-    # Rewriting the pipeline would write the whole set into its graph, one copy more.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    return (
-        epochs.flat_map(one_epoch)
-        .skip(first_batch)  # of indices: no image is touched
-        .map(lambda indices: tf.gather(held, indices))
-        .prefetch(2)
-        .with_options(options)
-    )
+    batches = epochs.flat_map(one_epoch).skip(first_batch)  # of indices: no image is touched
+    if parts == 1:
+        return batches
+    return batches.map(lambda indices: indices[which * share : (which + 1) * share])
+
+
+def distributed(stream, strategy, batch_size):
+    """A stream of batches under a `tf.distribute` strategy: each machine makes its own share.
+
+    Left to itself, Keras would have every machine read all images and drop the others' share.
+
+    Args:
+        stream: a function of `part`, such as `ImageFolder.stream` with its other arguments
+            given, that returns that share of batches of `batch_size`.
+        strategy: such as `MirroredStrategy` or `MultiWorkerMirroredStrategy`.
+        batch_size: images per batch, over all machines and all their GPUs.
+
+    Returns:
+        A distributed dataset, as `fit` takes it.
+    """
+
+    def this_machine(context):
+        share = stream(part=(context.input_pipeline_id, context.num_input_pipelines))
+        replica = context.get_per_replica_batch_size(batch_size)
+        if replica * context.num_input_pipelines == batch_size:
+            return share
+        return share.unbatch().batch(replica, drop_remainder=True).prefetch(2)
+
+    return strategy.distribute_datasets_from_function(this_machine)

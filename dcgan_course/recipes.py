@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from dcgan_course.augment import chain, colour, cutout, flip, translate
 from dcgan_course.layers import (
     dcgan_discriminator,
     dcgan_generator,
@@ -201,6 +202,39 @@ def book_discriminator():
     return keras.Sequential(network, name="book_discriminator")
 
 
+def tree_generator(width=32):
+    """G of lesson 06 at laptop size: codes (batch, 100) → images of 64 × 64 × 3."""
+    widths = (8 * width, 4 * width, 2 * width, width)
+    return dcgan_generator((64, 64, 3), 100, widths, name="tree_generator")
+
+
+def tree_discriminator(width=32):
+    """D of the same."""
+    widths = (width, 2 * width, 4 * width, 8 * width)
+    return dcgan_discriminator(
+        (64, 64, 3), widths, 4, batch_norm="paper", name="tree_discriminator"
+    )
+
+
+def article_generator():
+    """G of lesson 06 as the article has it: from 8 × 8 × 128, with a convolution at the end."""
+    network = [keras.Input((100,)), layers.Dense(8 * 8 * 128), layers.ReLU()]
+    network.append(layers.Reshape((8, 8, 128)))
+    for _ in range(3):
+        network += [layers.Conv2DTranspose(128, 4, 2, padding="same"), layers.ReLU()]
+    network.append(layers.Conv2D(3, 5, padding="same", activation="tanh"))
+    return keras.Sequential(network, name="article_generator")
+
+
+def article_discriminator():
+    """D of the same. Its sigmoid is left out."""
+    network = [keras.Input((64, 64, 3))]
+    for _ in range(3):
+        network += [layers.Conv2D(128, 4, 2, padding="same"), layers.LeakyReLU(0.2)]
+    network += [layers.Flatten(), layers.Dropout(0.2), layers.Dense(1)]
+    return keras.Sequential(network, name="article_discriminator")
+
+
 _LEAN = Recipe(
     "mnist", lean_generator, lean_discriminator, 64, g_rate=1e-3, d_rate=1e-3, average=0.998
 )
@@ -245,6 +279,25 @@ RECIPES = {
         d_rate=8e-4,
         label_noise=0.05,
         optimizer="rmsprop",
+        turns=True,
+    ),
+    "06 laptop": Recipe(
+        "bonsai",
+        tree_generator,
+        tree_discriminator,
+        8,
+        g_rate=2e-4,
+        d_rate=2e-4,
+        average=0.999,
+        augment=chain(flip, translate, colour, cutout),
+    ),
+    "06 original": Recipe(
+        "bonsai",
+        article_generator,
+        article_discriminator,
+        64,
+        g_rate=2e-4,
+        d_rate=2e-4,
         turns=True,
     ),
 }

@@ -4,13 +4,16 @@ The step is that of lesson 02: fakes are made once, in training mode, and serve 
 updates; both gradients are taken before either network moves.
 """
 
+from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dcgan_course.checkpoints import Checkpoint
-from dcgan_course.data import make_dataset
+from dcgan_course.data import distributed, make_dataset
+from dcgan_course.folders import ImageFolder
 from dcgan_course.layers import copy_of
 from dcgan_course.losses import KINDS, discriminator_loss, generator_loss
 from dcgan_course.monitor import TrainingPanel
@@ -200,6 +203,7 @@ class DCGAN(keras.Model):
 
     def _end_step(self, d_loss, g_loss, logits):
         """Move the average, and return the running means of losses and probabilities."""
+        self._share_statistics()
         if self.average is not None:
             self._update_average()
         # Each replica's loss is its share of a sum; times their number it is a mean again.
@@ -207,7 +211,15 @@ class DCGAN(keras.Model):
         numbers = {"d_loss": d_loss * scale, "g_loss": g_loss * scale}
         for name, values in logits.items():
             numbers[f"d_{name}"] = tf.reduce_mean(tf.sigmoid(tf.cast(values, tf.float32)))
-        for name, value in _mean_over_replicas(numbers).items():
+        logs = self._report(_mean_over_replicas(numbers))
+        if _several_machines(self.distribute_strategy):
+            # There `fit` cannot gather plain scalars (github.com/keras-team/keras/issues/20585).
+            return {name: tf.reshape(value, (1,)) for name, value in logs.items()}
+        return logs
+
+    def _report(self, numbers):
+        """Take a step's numbers into the running means, and return those: the step's logs."""
+        for name, value in numbers.items():
             self._trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
 
@@ -243,6 +255,21 @@ class DCGAN(keras.Model):
         start = context.replica_id_in_sync_group * count
         return z[start : start + count]
 
+    def _share_statistics(self):
+        """Batch norm's moving statistics, the same on all replicas: the mean of theirs."""
+        context = tf.distribute.get_replica_context()
+        if context.num_replicas_in_sync == 1:
+            return
+        networks = self.generator, self.discriminator
+        held = [weight for network in networks for weight in network.non_trainable_variables]
+        held = [weight for weight in held if "float" in str(weight.dtype)]  # no random states
+        if held:
+            # The identity gives each value a device, by which `all_reduce` sends it around.
+            values = [tf.identity(tf.convert_to_tensor(weight)) for weight in held]
+            means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+            for weight, mean in zip(held, means, strict=True):
+                weight.assign(mean)
+
     def _update_average(self):
         step = tf.cast(tf.convert_to_tensor(self.g_optimizer.iterations), tf.float32)
         # A short memory at first, or the untrained G would linger in the average.
@@ -271,9 +298,9 @@ class DCGAN(keras.Model):
         """Train, as `keras.Model.fit` does; with `resume`, so that a kill costs little.
 
         Args:
-            x: images, float (count, height, width, channels) in [−1, 1]; or a
-                `tf.data.Dataset` of batches of them.
-            batch_size: for an array; 64 if None.
+            x: images, float (count, height, width, channels) in [−1, 1]; an `ImageFolder`,
+                whose files are read as they are needed; or a `tf.data.Dataset` of batches.
+            batch_size: for an array or a folder, over all GPUs and machines; 64 if None.
             epochs: how many in all, those before an interruption included.
             callbacks: Keras callbacks; `Monitor` among them is told what came before.
             resume: a folder for checkpoints. Called again with the same arguments after
@@ -283,8 +310,8 @@ class DCGAN(keras.Model):
                 from a seed.
             save_every: epochs from one checkpoint to the next; the last epoch always has
                 one.
-            steps_per_epoch: as in Keras; needed for an endless dataset. For an array all
-                its whole batches if None; fewer make shorter epochs that go on where the
+            steps_per_epoch: as in Keras; needed for an endless dataset. For an array or a
+                folder all its whole batches if None; fewer make shorter epochs that go on where the
                 last one stopped.
             options: what else `keras.Model.fit` takes.
 
@@ -299,20 +326,21 @@ class DCGAN(keras.Model):
             raise ValueError("A DCGAN learns from images alone: leave out y.")
         callbacks = list(callbacks or [])
         batch_size = batch_size or 64
-        is_array = not isinstance(x, tf.data.Dataset)
+        is_dataset = isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset))
         first_epoch, checkpoint = 0, None
         if resume is not None:
-            data = [batch_size, len(x)] if is_array else None
+            data = None if is_dataset else [batch_size, len(x)]
             settings = self._settings([data, steps_per_epoch])
-            checkpoint = Checkpoint(resume, settings=settings, **self._state())
+            checkpoint = Checkpoint(
+                resume, settings=settings, read_only=not self.is_chief, **self._state()
+            )
             first_epoch = checkpoint.begin()
+            self._check_agreement(first_epoch)
             callbacks.append(_SaveCheckpoint(checkpoint, epochs, save_every))
-        if is_array:
+        if not is_dataset:
             self._check_images(x)
             steps_per_epoch = steps_per_epoch or len(x) // batch_size
-            x = make_dataset(
-                x, batch_size, seed=self.seed, first_step=first_epoch * steps_per_epoch
-            )
+            x = self._stream(x, batch_size, first_epoch * steps_per_epoch)
         elif resume is not None:
             if steps_per_epoch is None:
                 steps_per_epoch = int(x.cardinality())
@@ -339,6 +367,37 @@ class DCGAN(keras.Model):
             history.history = {name: [row[name] for row in rows] for name in names}
         return history
 
+    def _stream(self, x, batch_size, first_step):
+        """Batches of an array or a folder, dealt out to all GPUs and machines."""
+        options = dict(batch_size=batch_size, seed=self.seed, first_step=first_step)
+        stream = x.stream if isinstance(x, ImageFolder) else partial(make_dataset, x)
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
+            return stream(**options)
+        return distributed(partial(stream, **options), strategy, batch_size)
+
+    @property
+    def is_chief(self):
+        """Whether this machine is the one that writes, of those that train together."""
+        strategy = self.distribute_strategy
+        return not _several_machines(strategy) or _writes(strategy.cluster_resolver)
+
+    def _check_agreement(self, epoch):
+        """Raise unless all machines go on from the same epoch."""
+        strategy = self.distribute_strategy
+        if not _several_machines(strategy):
+            return
+
+        @tf.function
+        def mean_of(numbers):
+            return strategy.reduce("MEAN", strategy.run(lambda: numbers), axis=None)
+
+        mean, squares = mean_of(tf.constant([epoch, epoch**2], tf.float32)).numpy()
+        if abs(squares - mean**2) > 1e-3:
+            raise tf.errors.AbortedError(
+                None, None, f"The machines go on from different epochs, this one from {epoch}."
+            )
+
     def _state(self):
         """What a checkpoint holds, by name."""
         state = {
@@ -348,6 +407,18 @@ class DCGAN(keras.Model):
             "d_optimizer": self.d_optimizer,
         }
         return state if self.average is None else {**state, "average": self.sampler}
+
+    def settings(self):
+        """What shapes a training, as plain values by name, for an experiment tracker."""
+        held = {"latent_dim": self.latent_dim, **self._settings(None)}
+        del held["data"]
+        for name in ("g_optimizer", "d_optimizer"):
+            config = getattr(self, name).get_config()
+            held[name] = config["name"]
+            for key in ("learning_rate", "beta_1"):
+                if key in config:
+                    held[f"{name}/{key}"] = float(f"{config[key]:.6g}")  # not 0.000199999994
+        return held
 
     def _settings(self, data):
         """What shapes a training, as plain data: another value starts another training."""
@@ -375,12 +446,25 @@ class DCGAN(keras.Model):
             raise ValueError(
                 f"D expects images of shape {wanted}, these have {tuple(x.shape[1:])}."
             )
+        if isinstance(x, ImageFolder):  # whose images are in [−1, 1] by themselves
+            return
         low, high = float(tf.reduce_min(x)), float(tf.reduce_max(x))
         if not (low >= -1.001 and high <= 1.001):  # written so that NaN fails as well
             raise ValueError(
                 f"Images should lie in [−1, 1], the range of G's tanh; these reach from "
                 f"{low:.3g} to {high:.3g}. Scale images in 0…255 by x / 127.5 − 1."
             )
+
+
+def _several_machines(strategy):
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def _writes(resolver):
+    """Whether this machine is the chief of its cluster, or the first worker where none is."""
+    if "chief" in resolver.cluster_spec().jobs:
+        return resolver.task_type == "chief"
+    return resolver.task_id == 0
 
 
 def _global_batch(images):
@@ -414,7 +498,7 @@ class _SaveCheckpoint(keras.callbacks.Callback):
         self.every = every
 
     def on_epoch_end(self, epoch, logs=None):
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        row = {"epoch": epoch + 1, **{name: float(np.squeeze(n)) for name, n in logs.items()}}
         self.checkpoint.history.append(row)
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
             self.checkpoint.save(epoch + 1)

@@ -1,5 +1,6 @@
 """load_images from every source, in order, and through every mishap."""
 
+import contextlib
 import gzip
 import hashlib
 import http.server
@@ -12,14 +13,16 @@ import sys
 import tarfile
 import threading
 import time
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from helpers import ROOT
+from PIL import Image
 
 from dcgan_course import data
-from dcgan_course.data import DataError, load_images, make_dataset
+from dcgan_course.data import DataError, load_images, make_dataset, open_pictures
 
 rng = np.random.default_rng(0)
 
@@ -421,7 +424,9 @@ print(loaded.source, loaded.origin, loaded.images.shape, loaded.labels.sum())
 
 def test_a_classroom_folder_holds_the_same_images(folder, tmp_path, monkeypatch, capsys):
     """Both splits of all sets, byte for byte, in a folder that `load_images` takes."""
-    names = list(data.SOURCES)
+    names = ["mnist", "fashion_mnist", "cifar10_frogs"]
+    trees(folder / "bonsai")
+    mine = load_images("bonsai").images
     content = {name: arrays() for name in names}
     rng = np.random.default_rng(5)
     content["cifar10_frogs"] = {
@@ -437,6 +442,10 @@ def test_a_classroom_folder_holds_the_same_images(folder, tmp_path, monkeypatch,
         with np.load(target / f"{name}.npz") as file:
             for key, array in content[name].items():
                 np.testing.assert_array_equal(file[key], array)
+    monkeypatch.setenv("DCGAN_COURSE_DATA", str(target))
+    np.testing.assert_array_equal(load_images("bonsai").images, mine)
+    monkeypatch.setenv("DCGAN_COURSE_DATA", str(folder))
+    assert "faces" not in "".join(path.name for path in target.iterdir())  # not ours to give
     (folder / "mnist.npz").unlink()  # and no network: nothing may be handed out as real
     (target / "mnist.npz").unlink()
     with pytest.raises(SystemExit, match="Not to be had just now: mnist"):
@@ -506,3 +515,149 @@ def test_bad_pipelines():
         make_dataset(np.zeros((5, 28, 28)), 2)
     with pytest.raises(ValueError, match="between 1 and 5"):
         make_dataset(np.zeros((5, 2, 2, 1)), 6)
+
+
+# --- folders of pictures --------------------------------------------------------------
+
+
+def trees(folder, count=5, size=(40, 30)):
+    """Pictures whose red tells their number."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        picture = Image.new("RGB", size, (40 * number, 0, 0))
+        picture.save(folder / f"image_{number + 1:04d}.jpg", quality=95)
+    return folder
+
+
+def reds(images):
+    return [round(float(value + 1) * 127.5 / 40) for value in images[..., 0].mean(axis=(1, 2))]
+
+
+@pytest.mark.parametrize("place", ["caltech-101/101_ObjectCategories/bonsai", "bonsai"])
+def test_bonsai_from_the_own_folder(folder, place):
+    trees(folder / place)
+    loaded = load_images("bonsai")
+    assert loaded.images.shape == (5, 64, 64, 3)
+    assert loaded.images.dtype == np.float32
+    assert reds(loaded.images) == [0, 1, 2, 3, 4]
+    assert loaded.source == "real"
+    assert loaded.class_names == ("bonsai",)
+    with pytest.raises(ValueError, match="without a test split"):
+        load_images("bonsai", "test")
+
+
+def test_bonsai_are_squeezed_and_faces_are_cropped(folder):
+    for place in ("bonsai", "faces"):
+        (folder / place).mkdir()
+        picture = Image.new("RGB", (90, 30), (0, 255, 0))
+        picture.paste((255, 0, 0), (0, 0, 30, 30))
+        picture.save(folder / place / "a.png")
+    assert load_images("bonsai").images[0, 32, 4, 0] > 0.8
+    assert load_images("faces").images[0, 32, 4, 0] < -0.8
+
+
+def test_bonsai_from_the_published_archive(folder, tmp_path, monkeypatch):
+    """A .tar.gz in a .zip, as CaltechDATA has it; other classes are passed over."""
+    trees(tmp_path / "101_ObjectCategories" / "bonsai", 4)
+    trees(tmp_path / "101_ObjectCategories" / "accordion", 2)
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w:gz") as archive:
+        archive.add(tmp_path / "101_ObjectCategories", "101_ObjectCategories")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("caltech-101/101_ObjectCategories.tar.gz", inner.getvalue())
+    content = packed.getvalue()
+    source = data.SOURCES["bonsai"]
+    with contextlib.closing(Server({"/caltech-101.zip": content})) as server:
+        item = replace(
+            source.downloads[0],
+            url=server.url + "/caltech-101.zip",
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        monkeypatch.setitem(data.SOURCES, "bonsai", replace(source, downloads=(item,)))
+        loaded = load_images("bonsai")
+        assert reds(loaded.images) == [0, 1, 2, 3]
+        assert loaded.source == "real"
+        load_images("bonsai")
+        assert server.requests == ["/caltech-101.zip"]  # once
+    cached = tmp_path / "keras" / item.cached
+    cached.write_bytes(content[:-9])
+    with pytest.raises(DataError, match=r"caltech-101\.zip.*checksum"):
+        load_images("bonsai")
+
+
+def test_an_archive_that_answers_get_alone(folder, monkeypatch):
+    class Signed(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response(403)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Signed)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    data._first_contact(f"http://127.0.0.1:{server.server_port}/x")  # raises nothing
+    server.shutdown()
+    server.server_close()
+
+
+def test_drawn_trees_and_faces_where_nothing_else_can_be_had(folder, capsys):
+    loaded = load_images("bonsai")
+    assert loaded.images.shape == (128, 64, 64, 3)
+    assert loaded.source == "stand-in"
+    assert "cannot be reached" in capsys.readouterr().err
+    faces = load_images("faces", standin_count=20)
+    assert faces.images.shape == (20, 64, 64, 3)
+    said = capsys.readouterr().err
+    assert "non-commercial research" in said
+    assert "connect to the network" not in said  # it would not help
+    assert len(load_images("faces", "test", standin_count=20)) == 4
+
+
+def test_faces_in_memory_are_the_first_of_many_and_split_by_name(folder, monkeypatch):
+    trees(folder / "faces", 6)
+    assert reds(load_images("faces").images) == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(DataError, match="too few for a test split"):
+        load_images("faces", "test")
+    for number in range(6, 12):
+        Image.new("RGB", (30, 30), (20 * number, 0, 0)).save(
+            folder / "faces" / f"z{number:02d}.png"
+        )
+    assert len(load_images("faces")) == 11
+    assert len(load_images("faces", "test")) == 1
+    monkeypatch.setattr(data, "MOST_PICTURES", 4)
+    loaded = load_images("faces")
+    assert len(loaded) == 4
+    assert "the first 4 of 11" in loaded.origin
+
+
+def test_pictures_stay_on_disk(folder, tmp_path, capsys, monkeypatch):
+    pictures, source = open_pictures("faces", tmp_path / "drawn", count=12)
+    assert source == "stand-in"
+    assert pictures.shape == (12, 64, 64, 3)
+    assert [path.name for path in pictures.files][:2] == ["000001.jpg", "000002.jpg"]
+    written = pictures.files[0].stat().st_mtime_ns
+    again, _ = open_pictures("faces", tmp_path / "drawn", count=12)
+    assert again.files[0].stat().st_mtime_ns == written
+    more, _ = open_pictures("faces", tmp_path / "drawn", count=15)
+    assert len(more) == 15
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dcgan_course.folders.Image.fromarray", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        open_pictures("faces", tmp_path / "drawn", count=9)
+    monkeypatch.undo()
+    monkeypatch.setenv("DCGAN_COURSE_DATA", str(folder))
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+        "faces-12-0",
+        "faces-15-0",
+    ]
+    trees(folder / "img_align_celeba", 3)
+    mine, source = open_pictures("faces", tmp_path / "drawn")
+    assert source == "real"
+    assert len(mine) == 3
+    with pytest.raises(ValueError, match="'faces' and 'bonsai'"):
+        open_pictures("mnist", tmp_path)

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from dcgan_course.scenes import draw_faces, draw_trees
 from dcgan_course.standins import DIGITS, GARMENTS, draw_digits, draw_frogs, draw_garments
 
 BOTH = pytest.mark.parametrize("draw", [draw_digits, draw_garments])
@@ -81,3 +82,41 @@ def test_frogs_are_colourful_varied_and_follow_from_the_seed():
     assert np.abs(np.corrcoef(channels.T)[0, 2]) < 0.99  # hue varies, not brightness alone
     with pytest.raises(ValueError, match="at least 1"):
         draw_frogs(0)
+
+
+SCENES = pytest.mark.parametrize("draw", [draw_faces, draw_trees])
+
+
+@SCENES
+def test_trees_and_faces_are_varied_and_follow_from_the_seed(draw):
+    images, labels = draw(100, seed=1)
+    assert images.shape == (100, 64, 64, 3)
+    assert images.dtype == np.uint8
+    assert labels.tolist() == [0] * 100
+    assert np.array_equal(images, draw(100, seed=1)[0])
+    assert not np.array_equal(images, draw(100, seed=2)[0])
+    assert len(np.unique(images.reshape(100, -1), axis=0)) == 100
+    assert images.astype(float).std(axis=(1, 2, 3)).min() > 10
+    with pytest.raises(ValueError, match="at least 1"):
+        draw(0)
+
+
+def test_faces_have_eyes_below_hair_and_every_tone_of_skin():
+    images = draw_faces(300, seed=1)[0].astype(float)
+    cheek = images[:, 36:42, 22:27].mean(axis=(1, 2))  # red before green before blue
+    assert ((cheek[:, 0] > cheek[:, 1]) & (cheek[:, 1] > cheek[:, 2])).mean() > 0.9
+    assert np.percentile(cheek[:, 0], 5) < 120
+    assert np.percentile(cheek[:, 0], 95) > 220
+    eyes = images[:, 26:35, 20:44].std(axis=(1, 2, 3))
+    forehead_to_chin = images[:, 40:46, 28:36].std(axis=(1, 2, 3))
+    assert np.median(eyes) > np.median(forehead_to_chin)
+
+
+def test_trees_stand_in_the_middle_on_something():
+    images = draw_trees(300, seed=1)[0].astype(float)
+    edge = images[:, 2:40, :4].mean(axis=(1, 2))
+    crown = images[:, 14:34, 24:40].mean(axis=(1, 2))
+    assert (np.abs(edge - crown).max(axis=1) > 25).mean() > 0.7
+    trunk_and_pot = images[:, 44:56, 26:38].std(axis=(1, 2)).mean(axis=1)
+    sky = images[:, 2:8, 2:14].std(axis=(1, 2)).mean(axis=1)
+    assert (trunk_and_pot > sky).mean() > 0.9

@@ -1,0 +1,162 @@
+"""What each remedy for small data does on 112 bonsai trees, with 16 more held out.
+
+    python benchmarks/bonsai.py [--seconds 180] [--fresh] [--only NAME ...]
+
+The numbers of lesson 06 come from here. One recipe at a time, for so many seconds of training;
+rows go to benchmarks/results/bonsai.csv as they come, and what is there is not computed again.
+"""
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from dcgan_course.lesson import import_quietly
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "bonsai.csv"
+EVERY = 8  # each eighth image is held out
+
+
+def variants():
+    """The lesson's recipe, and others with one thing changed."""
+    from dcgan_course.augment import chain, colour, cutout, flip, translate
+    from dcgan_course.layers import dcgan_discriminator
+    from dcgan_course.recipes import RECIPES, tree_discriminator
+
+    laptop = RECIPES["06 laptop"]
+
+    def plain_discriminator():
+        return dcgan_discriminator((64, 64, 3), (32, 64, 128, 256), 4, batch_norm=False)
+
+    return {
+        "recipe": laptop,
+        "recipe, another seed": laptop,
+        "nothing": laptop.but(augment=None),
+        "flips": laptop.but(augment=flip),
+        "flips, translation": laptop.but(augment=chain(flip, translate)),
+        "flips, translation, colour": laptop.but(augment=chain(flip, translate, colour)),
+        "recipe without flips": laptop.but(augment=chain(translate, colour, cutout)),
+        "nothing but a small D": laptop.but(
+            augment=None, discriminator=lambda: tree_discriminator(8)
+        ),
+        "nothing but R1": laptop.but(augment=None, discriminator=plain_discriminator, r1=1.0),
+        "recipe and R1": laptop.but(discriminator=plain_discriminator, r1=1.0),
+        "recipe, batches of 32": laptop.but(batch_size=32),
+        "article": RECIPES["06 original"],
+    }
+
+
+def split(images):
+    """`(train, held_out)`."""
+    import numpy as np
+
+    held_out = np.arange(len(images)) % EVERY == EVERY - 1
+    return images[~held_out], images[held_out]
+
+
+def measure(gan, train, held_out, extractor):
+    """D's memory, the distance of fakes to the nearest training image, and their quality."""
+    import numpy as np
+
+    from dcgan_course.diagnostics import Examiner
+    from dcgan_course.metrics import kernel_distance, nearest_neighbours
+
+    examiner = Examiner(gan.generator, gan.discriminator, train, held_out=held_out, count=112)
+    memory = examiner.look(0)["memory"]
+    rng = np.random.default_rng(3)
+    fakes = gan.sample(rng.normal(size=(512, gan.latent_dim)).astype("float32"))
+    real = np.concatenate([train, held_out])
+
+    def features(images):
+        half = images.reshape(len(images), 32, 2, 32, 2, 3).mean(axis=(2, 4))
+        return extractor.features_and_labels(half)[0]
+
+    kernel = kernel_distance(features(real), features(fakes), subset_size=100)
+    mirrored = np.concatenate([train, train[:, :, ::-1]])
+    _, near = nearest_neighbours(fakes, mirrored)
+    _, unseen = nearest_neighbours(held_out, mirrored)
+    return {
+        "memory": round(float(memory), 3),
+        "kernel": round(kernel.value, 3),
+        "error": round(kernel.error, 3),
+        "nearest": round(float(near.mean()), 3),
+        "nearest_held_out": round(float(unseen.mean()), 3),
+    }
+
+
+def run(name, recipe, images, seconds):
+    """Train one recipe for so many seconds and return its row."""
+    import keras
+
+    from dcgan_course import make_dataset
+    from dcgan_course.features import load_extractor
+    from dcgan_course.images import save_samples
+    from dcgan_course.layers import fast_policy
+
+    train, held_out = split(images)
+    seed = 1 if "another seed" in name else 0
+    keras.mixed_precision.set_global_policy(fast_policy())
+    gan = recipe.build(seed)
+    data = make_dataset(train, recipe.batch_size, seed=seed)
+    gan.fit(data, steps_per_epoch=10, epochs=1, verbose=0)  # compiling does not count
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        gan.fit(data, steps_per_epoch=50, epochs=1, verbose=0)
+    seconds = round(time.monotonic() - start)
+    keras.mixed_precision.set_global_policy("float32")
+    row = {"recipe": name, "seconds": seconds, "steps": int(gan.d_optimizer.iterations.numpy())}
+    row |= measure(gan, train, held_out, load_extractor("cifar10_frogs"))
+    folder = Path("runs") / "bonsai"
+    save_samples(folder / f"{name}.png", gan.sample(32), columns=8, scale=2)
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
+    parser.add_argument("--only", nargs="*", help="names of recipes")
+    options = parser.parse_args()
+    import_quietly()
+    from dcgan_course.data import load_images
+    from dcgan_course.monitor import save_history
+
+    images = load_images("bonsai").images
+    rows = []
+    if RESULTS.exists() and not options.fresh:
+        with RESULTS.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    for name, recipe in variants().items():
+        known = any(row["recipe"] == name for row in rows)
+        if known or (options.only and name not in options.only):
+            continue
+        rows.append(run(name, recipe, images, options.seconds))
+        print(rows[-1], flush=True)
+        save_history(RESULTS, rows)
+    print(table(rows))
+
+
+def table(rows):
+    """The rows as Markdown."""
+    lines = [
+        "| recipe | steps | D's memory | kernel distance | nearest training image |",
+        "|---" * 5 + "|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row['recipe']} | {row['steps']} | {float(row['memory']):.0%} | "
+            f"{float(row['kernel']):.2f} ± {float(row['error']):.2f} | "
+            f"{float(row['nearest']):.2f} |"
+        )
+    if rows:
+        unseen = float(rows[0]["nearest_held_out"])
+        lines.append(f"\nTrees held out are {unseen:.2f} from the nearest training image.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

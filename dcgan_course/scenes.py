@@ -1,0 +1,349 @@
+"""Drawn stand-ins in colour, 64 × 64: bonsai trees and faces.
+
+As in `standins`, everything follows from one seed. A picture is drawn three times as large
+and averaged down, which smooths its edges.
+"""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIDE = 64
+_LARGE = 3 * SIDE
+
+_LEAVES = (
+    (62, 105, 48),
+    (90, 130, 60),
+    (45, 80, 50),
+    (120, 150, 70),
+    (150, 60, 45),
+    (200, 120, 60),
+)
+_BARKS = ((90, 65, 45), (60, 45, 35), (125, 100, 75))
+_POTS = ((60, 80, 130), (140, 75, 50), (60, 60, 65), (95, 120, 100), (165, 150, 130))
+_WALLS = (
+    (240, 240, 238),
+    (20, 20, 24),
+    (150, 160, 175),
+    (200, 185, 160),
+    (90, 100, 95),
+    (215, 220, 230),
+)
+
+_SKINS = (
+    (250, 224, 200),
+    (240, 200, 170),
+    (222, 176, 140),
+    (198, 148, 110),
+    (160, 110, 78),
+    (122, 82, 58),
+    (88, 58, 42),
+)
+_HAIRS = (
+    (28, 22, 20),
+    (55, 38, 28),
+    (95, 65, 40),
+    (150, 105, 60),
+    (205, 170, 110),
+    (150, 75, 40),
+    (185, 185, 185),
+)
+_IRISES = ((70, 45, 30), (60, 95, 130), (80, 110, 70), (40, 32, 28))
+_BACKDROPS = (
+    (120, 140, 160),
+    (60, 70, 90),
+    (190, 180, 165),
+    (150, 60, 60),
+    (70, 100, 80),
+    (225, 225, 222),
+    (35, 35, 40),
+)
+
+
+def draw_trees(count=128, seed=0):
+    """Draw bonsai trees in pots: stand-ins for Caltech-101's class "bonsai".
+
+    Args:
+        count: how many images.
+        seed: the same seed draws the same images.
+
+    Returns:
+        `(images, labels)`: uint8 (count, 64, 64, 3) in 0…255, and int64 (count,), all 0.
+    """
+    return _draw(_tree, count, seed)
+
+
+def draw_faces(count=10_000, seed=0):
+    """Draw faces from the front: stand-ins for CelebA's photographs. Nobody's portrait.
+
+    Skin, hair, eyes, age and dress vary independently of each other.
+
+    Args and returns as `draw_trees`.
+    """
+    return _draw(_face, count, seed)
+
+
+def _draw(draw_one, count, seed):
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count}.")
+    rng = np.random.default_rng(seed)
+    return np.stack([draw_one(rng) for _ in range(count)]), np.zeros(count, "int64")
+
+
+def _choice(colours, rng, spread=14):
+    colour = colours[int(rng.integers(len(colours)))]
+    return _shade(colour, 1.0, rng, spread)
+
+
+def _shade(colour, gain, rng=None, spread=0):
+    shift = rng.uniform(-spread, spread, 3) if spread else (0, 0, 0)
+    return tuple(int(np.clip(gain * c + s, 0, 255)) for c, s in zip(colour, shift, strict=True))
+
+
+def _backdrop(colours, rng, contrast=0.75):
+    """One colour that gets darker in some direction."""
+    near = np.array(_choice(colours, rng), "float32")
+    far = near * rng.uniform(contrast, 1.05)
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
+    angle = rng.uniform(0, 2 * np.pi)
+    share = np.clip(0.5 + x * np.cos(angle) + y * np.sin(angle), 0, 1)[..., None]
+    small = Image.fromarray((near * share + far * (1 - share)).astype("uint8"))
+    return small.resize((_LARGE, _LARGE))
+
+
+def _finish(canvas, rng, light=0.1, grain=3.0):
+    pixels = np.asarray(canvas.reduce(3), "float32")
+    slope = rng.uniform(-light, light) * np.linspace(-1, 1, SIDE)[None, :, None]
+    pixels = pixels * (rng.uniform(0.9, 1.08) + slope) + rng.normal(0, grain, pixels.shape)
+    return np.clip(pixels, 0, 255).astype("uint8")
+
+
+# --- trees ----------------------------------------------------------------------------
+
+
+def _tree(rng):
+    canvas = _backdrop(_WALLS, rng)
+    pen = ImageDraw.Draw(canvas)
+    leaf, bark, pot = (_choice(colours, rng) for colours in (_LEAVES, _BARKS, _POTS))
+    middle, floor = 96 + rng.uniform(-8, 8), rng.uniform(158, 176)
+    _table(pen, rng, floor)
+    rim, half = floor - rng.uniform(20, 32), rng.uniform(30, 58)
+    # The trunk: a curve from the pot upwards, that leans to one side and comes back.
+    lean, height = rng.uniform(-34, 34), rng.uniform(62, 100)
+    steps = np.linspace(0, 1, 24)
+    x = middle + lean * np.sin(np.pi * steps * rng.uniform(0.7, 1.6))
+    y = rim - height * steps
+    thick = rng.uniform(9, 17)
+    _pads(pen, rng, x, y, leaf, bark, behind=True)
+    for index in range(len(steps) - 1):
+        width = int(thick * (1 - 0.7 * steps[index])) + 1
+        pen.line((x[index], y[index], x[index + 1], y[index + 1]), fill=bark, width=width)
+    _pads(pen, rng, x, y, leaf, bark, behind=False)
+    sloping = rng.uniform(2, 12)
+    pen.polygon(
+        [
+            (middle - half, rim),
+            (middle + half, rim),
+            (middle + half - sloping, floor),
+            (middle - half + sloping, floor),
+        ],
+        fill=pot,
+    )
+    edge = (middle - half - 3, rim - 3, middle + half + 3, rim + 5)
+    pen.rectangle(edge, fill=_shade(pot, 1.25))
+    if rng.random() < 0.5:
+        canvas = canvas.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return _finish(canvas, rng)
+
+
+def _table(pen, rng, floor):
+    if rng.random() < 0.7:
+        wood = _choice(((110, 80, 55), (60, 60, 62), (170, 160, 150), (225, 222, 216)), rng)
+        pen.rectangle((0, floor - rng.uniform(2, 12), _LARGE, _LARGE), fill=wood)
+
+
+def _pads(pen, rng, x, y, leaf, bark, behind):
+    """Branches that end in flat clouds of leaves, the larger ones lower down."""
+    for place in np.sort(rng.uniform(0.35, 0.95, int(rng.integers(2, 5)))):
+        at = int(place * (len(x) - 1))
+        side = rng.choice([-1, 1])
+        reach = side * rng.uniform(8, 52) * (1.15 - place)
+        end = (x[at] + reach, y[at] - rng.uniform(0, 12))
+        pen.line((x[at], y[at], *end), fill=bark, width=4)
+        _cloud(pen, rng, end, rng.uniform(20, 34) * (1.2 - 0.5 * place), leaf, behind)
+    if not behind:
+        _cloud(pen, rng, (x[-1], y[-1]), rng.uniform(20, 30), leaf, behind)
+
+
+def _cloud(pen, rng, centre, radius, leaf, behind):
+    for _ in range(int(rng.integers(9, 16))):
+        across = rng.normal(0, 0.55 * radius)
+        down = rng.normal(0, 0.22 * radius)
+        size = rng.uniform(0.22, 0.42) * radius
+        # Light comes from above, and what is behind lies in the shade.
+        gain = (0.7 if behind else 1.0) * (1 - 0.5 * down / radius)
+        left, top = centre[0] + across - size, centre[1] + down - 0.7 * size
+        colour = _shade(leaf, gain, rng, 16)
+        pen.ellipse((left, top, left + 2 * size, top + 1.4 * size), fill=colour)
+
+
+# --- faces ----------------------------------------------------------------------------
+
+
+def _face(rng):
+    canvas = _backdrop(_BACKDROPS, rng)
+    pen = ImageDraw.Draw(canvas)
+    skin, hair = _choice(_SKINS, rng, 10), _choice(_HAIRS, rng, 10)
+    middle, centre = 96 + rng.uniform(-7, 7), 98 + rng.uniform(-5, 5)
+    wide, high = rng.uniform(43, 52), rng.uniform(57, 66)
+    turn = rng.uniform(-9, 9)  # the features move sideways as the head turns
+    long_hair = rng.random() < 0.5
+    bald = not long_hair and rng.random() < 0.15
+    _hair_behind(pen, rng, hair, middle, centre, wide, high, long_hair, bald)
+    _shoulders(pen, rng, skin, middle, centre + high)
+    for side in (-1, 1):  # ears, of which hair may cover one
+        at = middle + side * (wide - 1)
+        if not long_hair:
+            pen.ellipse((at - 8, centre - 10, at + 8, centre + 16), fill=_shade(skin, 0.9))
+    pen.ellipse((middle - wide, centre - high, middle + wide, centre + high), fill=skin)
+    _cheeks(canvas, rng, skin, middle, centre, wide, turn)
+    pen = ImageDraw.Draw(canvas)
+    eyes = centre - rng.uniform(4, 10)
+    gap = rng.uniform(19, 23)
+    _eyes(pen, rng, skin, hair, middle + turn, eyes, gap)
+    _nose_and_mouth(pen, rng, skin, middle + 1.15 * turn, centre, high)
+    if not long_hair and rng.random() < 0.35:
+        _beard(canvas, hair, middle + turn, centre, wide, high)
+    if not bald:
+        _fringe(pen, rng, hair, middle, centre, wide, high)
+    if rng.random() < 0.15:
+        _glasses(pen, middle + turn, eyes, gap)
+    tilt = rng.uniform(-7, 7)
+    canvas = canvas.rotate(tilt, Image.Resampling.BILINEAR, fillcolor=canvas.getpixel((1, 1)))
+    return _finish(canvas, rng, light=0.18)
+
+
+def _hair_behind(pen, rng, hair, middle, centre, wide, high, long_hair, bald):
+    if bald:
+        return
+    more = rng.uniform(6, 14)
+    crown = centre - high - rng.uniform(8, 16)
+    pen.ellipse((middle - wide - more, crown, middle + wide + more, centre + 30), fill=hair)
+    if long_hair:
+        end = centre + high + rng.uniform(0, 40)
+        left, right = middle - wide - more, middle + wide + more
+        pen.rounded_rectangle((left, centre - 20, right, end), radius=24, fill=_shade(hair, 0.9))
+
+
+def _shoulders(pen, rng, skin, middle, chin):
+    dress = tuple(int(c) for c in rng.uniform(20, 230, 3))
+    half = rng.uniform(64, 84)
+    pen.ellipse((middle - half, chin + 8, middle + half, chin + 100), fill=dress)
+    pen.rectangle((middle - 21, chin - 22, middle + 21, chin + 14), fill=_shade(skin, 0.82))
+    pen.ellipse((middle - 24, chin, middle + 24, chin + 28), fill=_shade(skin, 0.82))
+
+
+def _veil(canvas, colour, blur, *shapes):
+    """Lay a colour over the canvas where the shapes are, with soft edges."""
+    veil = Image.new("L", (SIDE, SIDE))  # soft things need no large canvas
+    pen = ImageDraw.Draw(veil)
+    for draw, box, *options in shapes:
+        getattr(pen, draw)([value / 3 for value in box], *options)
+    veil = veil.filter(ImageFilter.GaussianBlur(blur)).resize(canvas.size)
+    canvas.paste(colour, mask=veil)
+
+
+def _cheeks(canvas, rng, skin, middle, centre, wide, turn):
+    """Light on one cheek, and shade on the side that is turned away."""
+    away = middle - np.sign(turn) * wide * 0.75
+    _veil(
+        canvas,
+        _shade(skin, 0.75),
+        3,
+        ("ellipse", (away - 20, centre - 55, away + 20, centre + 50), 90),
+    )
+    blush, full = (skin[0] + 18, skin[1] - 14, skin[2] - 10), int(rng.uniform(30, 80))
+    cheeks = [middle + turn - 26, middle + turn + 26]
+    _veil(
+        canvas,
+        _shade(blush, 1.0),
+        1.7,
+        *[("ellipse", (at - 11, centre + 10, at + 11, centre + 28), full) for at in cheeks],
+    )
+
+
+def _eyes(pen, rng, skin, hair, middle, height, gap):
+    iris = _choice(_IRISES, rng, 10)
+    look, open_ = rng.uniform(-3, 3), rng.uniform(5, 8)
+    brow = rng.uniform(13, 18)
+    dark = _shade(hair, 0.7) if sum(hair) < 480 else _shade(hair, 0.6)
+    for side in (-1, 1):
+        x = middle + side * gap
+        pen.ellipse((x - 13, height - open_ - 4, x + 13, height + open_ + 3), _shade(skin, 0.8))
+        pen.ellipse((x - 11, height - open_, x + 11, height + open_), (240, 238, 232))
+        pen.ellipse((x + look - 6, height - 6, x + look + 6, height + 6), iris)
+        pen.ellipse((x + look - 3, height - 3, x + look + 3, height + 3), (12, 10, 10))
+        pen.arc((x - 12, height - open_ - 2, x + 12, height + open_ + 4), 190, 350, (30, 22, 20), 3)
+        inner, outer = height - brow + 1, height - brow + rng.uniform(-2, 3)
+        pen.line((x - side * 10, inner, x + side * 3, outer - 3, x + side * 13, outer), dark, 4)
+
+
+def _nose_and_mouth(pen, rng, skin, middle, centre, high):
+    tip = centre + rng.uniform(15, 21)
+    pen.line((middle - 3, centre - 6, middle - 7, tip), fill=_shade(skin, 0.86), width=3)
+    pen.ellipse((middle - 10, tip - 5, middle + 10, tip + 5), fill=_shade(skin, 0.9))
+    pen.ellipse((middle - 6, tip - 4, middle + 6, tip + 2), fill=_shade(skin, 1.04))
+    for side in (-1, 1):
+        x = middle + side * 5
+        pen.ellipse((x - 2, tip + 1, x + 2, tip + 4), fill=_shade(skin, 0.55))
+    half, height = rng.uniform(14, 22), centre + 0.58 * high + rng.uniform(-2, 3)
+    lips = _shade((0.55 * skin[0] + 90, 0.55 * skin[1] + 18, 0.55 * skin[2] + 22), 0.9, rng, 12)
+    if rng.random() < 0.5:  # a smile that shows teeth
+        box = (middle - half, height - 11, middle + half, height + 9)
+        pen.chord(box, 0, 180, fill=lips)
+        pen.chord((box[0] + 4, box[1] + 2, box[2] - 4, box[3] - 4), 0, 180, fill=(240, 236, 228))
+    else:
+        full = rng.uniform(3, 6)
+        pen.ellipse((middle - half, height - full, middle + half, height + full), fill=lips)
+        pen.arc(
+            (middle - half, height - 8, middle + half, height + 3), 20, 160, _shade(lips, 0.6), 2
+        )
+
+
+def _beard(canvas, hair, middle, centre, wide, high):
+    mouth = centre + 0.58 * high
+    _veil(
+        canvas,
+        hair,
+        1,
+        ("chord", (middle - wide + 5, centre - 30, middle + wide - 5, centre + high), 15, 165, 190),
+        ("ellipse", (middle - 16, mouth - 7, middle + 16, mouth + 6), 0),
+    )
+
+
+def _fringe(pen, rng, hair, middle, centre, wide, high):
+    """Hair over the forehead, parted somewhere."""
+    top, line = centre - high - 6, centre - high + rng.uniform(14, 30)
+    parting = middle + rng.uniform(-0.6, 0.6) * wide
+    for edge in (middle - wide - 3, middle + wide + 3):
+        temple = centre - rng.uniform(12, 26)
+        pen.polygon(
+            [
+                (edge, temple),
+                (edge, top + 22),
+                (middle + 0.6 * (edge - middle), top + 2),
+                (middle, top - 4),
+                (parting, top + 8),
+                (parting + 0.4 * (edge - parting), line - 4),
+                (edge + 0.12 * (middle - edge), line + 12),
+            ],
+            fill=_shade(hair, 1.1),
+        )
+
+
+def _glasses(pen, middle, height, gap):
+    for side in (-1, 1):
+        x = middle + side * gap
+        pen.rounded_rectangle(
+            (x - 17, height - 13, x + 17, height + 13), 8, outline=(25, 25, 28), width=3
+        )
+    pen.line((middle - gap + 17, height, middle + gap - 17, height), fill=(25, 25, 28), width=3)
