@@ -12,7 +12,7 @@ CONSTRAINTS ?= constraints/default.txt
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
-.PHONY: help setup demo test lab app notebooks lint benchmark benchmark-quality benchmark-doctor extractors generators links constraints \
+.PHONY: help setup demo test lab app notebooks lint benchmark benchmark-quality benchmark-doctor benchmark-bonsai extractors generators links constraints \
         test-oldest test-colab test-versions clean grading assignments collect grade
 
 help:
@@ -86,11 +86,16 @@ notebooks: setup
 benchmark: setup
 	@$(BIN)/python benchmarks/gif.py
 	@$(BIN)/python benchmarks/sliders.py
+	@$(BIN)/python benchmarks/pictures.py
 	@$(BIN)/python benchmarks/quality.py speed
 
 # Twenty minutes: every failure of lesson 05, over three seeds.
 benchmark-doctor: setup
 	@$(BIN)/python benchmarks/doctor.py
+
+# Forty minutes: what each remedy for small data does, of lesson 06.
+benchmark-bonsai: setup
+	@$(BIN)/python benchmarks/bonsai.py --fresh
 
 benchmark-quality: setup
 	@$(BIN)/python benchmarks/quality.py ablation --fresh

@@ -20,6 +20,8 @@ _HOME = {
     "run_size": "lesson",
     "load_images": "data",
     "make_dataset": "data",
+    "open_pictures": "data",
+    "ImageFolder": "folders",
     "DataError": "data",
     "generator_loss": "losses",
     "discriminator_loss": "losses",

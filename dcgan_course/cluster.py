@@ -14,9 +14,11 @@ for the lost one to come back; then all go on from the last checkpoint.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -37,7 +39,8 @@ def main(arguments=None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its warnings would bury ours
     import tensorflow as tf
 
-    lost = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
+    names = ("Unavailable", "Aborted", "Cancelled", "DeadlineExceeded")
+    lost = tuple(getattr(tf.errors, f"{name}Error") for name in names)
     try:
         train(options)
     except lost as problem:
@@ -51,6 +54,11 @@ def train(options):
     import keras
     import tensorflow as tf
 
+    if not keras_is_new_enough():
+        raise SystemExit(
+            f"Training on several machines needs Keras 3.6 or newer, this is {keras.__version__}: "
+            "pip install --upgrade keras tensorflow"
+        )
     from dcgan_course.faces import face_gan
     from dcgan_course.folders import ImageFolder
 
@@ -73,6 +81,22 @@ def train(options):
     if gan.is_chief:
         gan.sampler.save(Path(options.run) / "generator.keras")
     say(f"finished; weights {digest(gan)}")
+
+
+def keras_is_new_enough():
+    """Whether `fit` takes datasets that each machine makes for itself (keras issue 20134)."""
+    import keras
+
+    return tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 6)
+
+
+def loopback(count):
+    """Addresses for so many workers on this one machine, as `--workers` wants them."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for held in sockets:
+            held.bind(("127.0.0.1", 0))  # 0: any port that is free
+        return ",".join(f"127.0.0.1:{held.getsockname()[1]}" for held in sockets)
 
 
 def digest(gan):

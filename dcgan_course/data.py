@@ -310,13 +310,13 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
     return _image_set(name, images, labels, "stand-in", "drawn by the course")
 
 
-def _say_stand_in(name, reason):
+def _say_stand_in(name, reason, file=None):
     source = SOURCES[name]
     connect = "connect to the network and run again, or " if source.downloads else ""
     print(
         f"Stand-in images: drawn by the course instead of the real {name}, because {reason}.\n"
         f"For the real ones, {connect}set DCGAN_COURSE_DATA to a folder that holds {source.file}.",
-        file=sys.stderr,
+        file=file or sys.stderr,
     )
 
 
@@ -431,10 +431,12 @@ def open_pictures(name, stand_ins, *, count=None, seed=0):
     source = SOURCES[name]
     if folder := _picture_folder(source):
         return ImageFolder(folder, source.shape[0], crop=source.crop), "real"
-    _say_stand_in(name, source.no_download or "DCGAN_COURSE_DATA holds no folder of them")
+    reason = source.no_download or "DCGAN_COURSE_DATA holds no folder of them"
+    _say_stand_in(name, reason, sys.stdout)  # no mishap: for faces it is the usual case
     count = count or source.standins
     folder = Path(stand_ins) / f"{name}-{count}-{seed}"
     if not folder.exists():
+        print(f"Drawing {count:,} pictures, this once: some {max(1, count // 200)} seconds.")
         # Written beside and renamed: an interrupted drawing leaves no half a set.
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as beside:

@@ -139,6 +139,7 @@ def import_quietly(configure=None):
 
         if configure:
             configure(tf)
+        tf.get_logger().setLevel("ERROR")  # it tells of every strategy and every retracing
         tf.config.list_logical_devices()  # the first look at the devices has its own messages
     import warnings
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from dcgan_course.augment import chain, colour, cutout, flip, translate
+from dcgan_course.augment import chain, colour, flip, translate
 from dcgan_course.layers import (
     dcgan_discriminator,
     dcgan_generator,
@@ -289,7 +289,7 @@ RECIPES = {
         g_rate=2e-4,
         d_rate=2e-4,
         average=0.999,
-        augment=chain(flip, translate, colour, cutout),
+        augment=chain(flip, translate, colour),
     ),
     "06 original": Recipe(
         "bonsai",

@@ -1,8 +1,8 @@
 """Keeping what a training does, in an experiment tracker: TensorBoard, MLflow, or another.
 
-A `Tracker` is five methods. `Track` is the Keras callback that calls them; it does not know
-which tracker it talks to, so that changing the tracker changes one line. A new one, such as for
-Weights & Biases, is a class with the same five methods.
+A `Tracker` is a handful of methods. `Track` is the Keras callback that calls them; it does not
+know which tracker it talks to, so that changing the tracker changes one line. A new one, such as
+for Weights & Biases, is a class with the same methods.
 """
 
 import contextlib
@@ -23,6 +23,9 @@ from dcgan_course.layers import layer_table
 class Tracker:
     """What a tracker can do. This one forgets everything."""
 
+    def start(self):
+        """A training begins, from its first step."""
+
     def settings(self, values):
         """Settings and facts that hold for the whole run: a dictionary of plain values."""
 
@@ -41,6 +44,10 @@ class Tracker:
     def close(self):
         """Write out what is still held back."""
 
+    def curves(self):
+        """What `scalars` was told: float arrays (count, 2) of steps and values, by name."""
+        return {}
+
 
 class TensorBoardTracker(Tracker):
     """Writes event files for TensorBoard: `tensorboard --logdir FOLDER` shows them.
@@ -53,7 +60,20 @@ class TensorBoardTracker(Tracker):
         import tensorflow as tf
 
         self._tf = tf
+        self._folder = Path(folder)
+        self._earlier = list(self._folder.glob("events.*"))
         self._writer = tf.summary.create_file_writer(str(folder))
+
+    def start(self):
+        """Move what an earlier training has written here into a run of its own beside."""
+        if self._earlier:
+            number = 1
+            while (aside := self._folder / f"earlier-{number}").exists():
+                number += 1
+            aside.mkdir()
+            for file in self._earlier:
+                file.rename(aside / file.name)
+            self._earlier = []
 
     def settings(self, values):
         """As a table, under the tab "Text"."""
@@ -81,6 +101,11 @@ class TensorBoardTracker(Tracker):
     def close(self):
         """Write out what is still held back."""
         self._writer.flush()
+
+    def curves(self):
+        """As `Tracker.curves`; of earlier processes with the same folder as well."""
+        self.close()
+        return read_scalars(self._folder)
 
     def _write(self, step, kind, name, value):
         with self._writer.as_default():
@@ -135,7 +160,7 @@ class MLflowTracker(Tracker):
         now = int(1000 * time.time())
         self._metrics += [Metric(name, float(value), now, step) for name, value in values.items()]
         if len(self._metrics) > 900:  # MLflow takes 1,000 at once
-            self.close()
+            self._flush()
 
     def images(self, step, name, images):
         """As one grid, a PNG file for each step."""
@@ -147,10 +172,24 @@ class MLflowTracker(Tracker):
         self.scalars(step, {f"{name}/q{q}": np.percentile(values, q) for q in (0, 25, 50, 75, 100)})
 
     def close(self):
-        """Write out what is still held back."""
+        """Write out what is still held back, and mark the run as finished."""
+        self._flush()
+        self._client.set_terminated(self.run_id)
+
+    def _flush(self):
         metrics, self._metrics = self._metrics, []
         for start in range(0, len(metrics), 900):
             self._client.log_batch(self.run_id, metrics=metrics[start : start + 900])
+
+    def curves(self):
+        """As `Tracker.curves`; with the quantiles of the histograms."""
+        self._flush()
+        names = self._client.get_run(self.run_id).data.metrics
+        histories = {name: self._client.get_metric_history(self.run_id, name) for name in names}
+        return {
+            name: np.array([(metric.step, metric.value) for metric in history])
+            for name, history in histories.items()
+        }
 
 
 class Track(keras.callbacks.Callback):
@@ -187,6 +226,8 @@ class Track(keras.callbacks.Callback):
             configs = {name: network.get_config() for name, network in networks.items()}
             _write(self.folder / "architecture.txt", "\n\n".join(tables.values()))
             _write(self.folder / "architecture.json", json.dumps(configs, indent=1, default=str))
+        if self._step() == 0:
+            self.tracker.start()
         self.tracker.settings({**model.settings(), **self.facts})
         for name, table in tables.items():
             self.tracker.text(name, table)

@@ -327,6 +327,11 @@ class DCGAN(keras.Model):
         callbacks = list(callbacks or [])
         batch_size = batch_size or 64
         is_dataset = isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset))
+        if resume is not None and is_dataset and not isinstance(x, tf.data.Dataset):
+            raise ValueError(
+                "A distributed dataset cannot be brought to the place where a training stopped: "
+                "give fit the ImageFolder or the array itself."
+            )
         first_epoch, checkpoint = 0, None
         if resume is not None:
             data = None if is_dataset else [batch_size, len(x)]
@@ -368,12 +373,12 @@ class DCGAN(keras.Model):
         return history
 
     def _stream(self, x, batch_size, first_step):
-        """Batches of an array or a folder, dealt out to all GPUs and machines."""
+        """Batches of an array or a folder; of several machines, this one's share."""
         options = dict(batch_size=batch_size, seed=self.seed, first_step=first_step)
         stream = x.stream if isinstance(x, ImageFolder) else partial(make_dataset, x)
         strategy = self.distribute_strategy
-        if strategy.num_replicas_in_sync == 1:
-            return stream(**options)
+        if not _several_machines(strategy):
+            return stream(**options)  # Keras divides it among this machine's GPUs
         return distributed(partial(stream, **options), strategy, batch_size)
 
     @property

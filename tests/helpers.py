@@ -1,6 +1,7 @@
 """What several test files need."""
 
 import json
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -24,3 +25,10 @@ def plain_code(source):
         line.replace("%pip", "pass  #") if line.strip().startswith("%") else line
         for line in source.splitlines()
     )
+
+
+def solutions(notebook):
+    """The code in the collapsed solutions of a notebook, in order."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and "<details>" in "".join(cell["source"]):
+            yield from re.findall(r"```python\n(.*?)```", "".join(cell["source"]), re.S)

@@ -1,12 +1,13 @@
 """The quality benchmark measures what it says, and the texts quote what it measured."""
 
+import csv
 import json
 import runpy
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from helpers import ROOT, read_notebook
 
 from dcgan_course import layers
 from dcgan_course.recipes import RECIPES
@@ -151,3 +152,78 @@ def test_kept_images_are_the_samples_that_were_kept(benchmark, monkeypatch, tmp_
     np.testing.assert_allclose(kept, gan.sample(z), atol=1 / 127)
     with pytest.raises(ValueError, match=r"'frogs' are kept. There are: 04_some_05_minutes"):
         images.kept_images("frogs")
+
+
+# --- bonsai ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bonsai():
+    return runpy.run_path(str(ROOT / "benchmarks" / "bonsai.py"), run_name="bonsai")
+
+
+def test_table_of_lesson_06_is_what_was_measured(bonsai):
+    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["recipe"] for row in rows] == list(bonsai["variants"]())
+    lesson = "\n".join(
+        "".join(cell["source"])
+        for cell in read_notebook(ROOT / "notebooks" / "06_bonsai.ipynb")["cells"]
+    )
+    for line in bonsai["table"](rows).splitlines():
+        assert line in lesson
+
+
+def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
+    variants = bonsai["variants"]()
+    assert variants["flips, translation, colour: the lesson"] == RECIPES["06 laptop"]
+    assert variants["nothing"].augment is None
+    for name, changes in (
+        ("flips", "flip"),
+        ("flips, translation", "flip+translate"),
+        ("flips, translation, colour: the lesson", "flip+translate+colour"),
+        ("all four, with cutout", "flip+translate+colour+cutout"),
+        ("translation, colour, cutout", "translate+colour+cutout"),
+    ):
+        assert variants[name].augment.__name__ == changes
+    assert variants["nothing, R1 with γ = 1"].r1 == 1
+    sizes = [
+        variants[f"all four, {name}"].discriminator().count_params()
+        for name in ("D of a quarter the width", "D of half the width", "with cutout")
+    ]
+    assert sizes[0] * 3 < sizes[1]
+    assert sizes[1] * 3 < sizes[2]
+
+
+def test_bonsai_measures_memory_and_copies(bonsai):
+    """A D that has learnt two sets of pictures by heart, and a G that copies."""
+    from types import SimpleNamespace
+
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course.features import load_extractor
+    from dcgan_course.scenes import draw_trees
+
+    images = draw_trees(128)[0].astype("float32") / np.float32(127.5) - np.float32(1)
+    train, held_out = bonsai["split"](images)
+    assert (len(train), len(held_out)) == (112, 16)
+
+    class Knows(keras.Model):
+        """Logit 1 for what it was trained on, −1 for everything else."""
+
+        def call(self, x, training=False):
+            known = tf.reduce_mean(tf.square(x[:, None] - train[None]), axis=(2, 3, 4))
+            return tf.where(tf.reduce_min(known, axis=1, keepdims=True) < 1e-6, 1.0, -1.0)
+
+    g = layers.dcgan_generator((64, 64, 3), 8, (8, 4))
+    copies = np.resize(train, (512, 64, 64, 3))
+    gan = SimpleNamespace(generator=g, discriminator=Knows(), latent_dim=8, sample=lambda z: copies)
+    row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
+    assert row["memory"] == pytest.approx(1, abs=0.01)
+    assert row["nearest"] < 0.01 < row["nearest_held_out"]
+    assert row["kernel"] < 1
+    gan.sample = lambda z: g(z, training=False).numpy()
+    row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
+    assert row["kernel"] > 5
+    assert row["nearest"] > 0.1

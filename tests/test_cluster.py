@@ -3,12 +3,10 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 
-import keras
 import pytest
 from helpers import ROOT
 
@@ -17,20 +15,10 @@ from dcgan_course.folders import write_pictures
 from dcgan_course.scenes import draw_faces
 
 EPOCHS = 5
-needs_logs = pytest.mark.skipif(
-    tuple(map(int, keras.__version__.split(".")[:2])) < (3, 5),
-    reason="before Keras 3.5 fit does not train on several machines",
+needs_new_keras = pytest.mark.skipif(
+    not cluster.keras_is_new_enough(),
+    reason="fit takes such datasets from Keras 3.6 on (keras-team/keras issue 20134)",
 )
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for held in sockets:
-        held.bind(("127.0.0.1", 0))
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
 
 
 class Workers:
@@ -39,7 +27,7 @@ class Workers:
     def __init__(self, folder, pictures):
         self.folder, self.pictures = folder, pictures
         folder.mkdir()
-        self.hosts = ",".join(f"127.0.0.1:{port}" for port in free_ports(2))
+        self.hosts = cluster.loopback(2)
         self.processes = {}
 
     def start(self, index, **more):
@@ -87,7 +75,7 @@ class Workers:
             process.wait()
 
 
-@needs_logs
+@needs_new_keras
 def test_a_killed_worker_comes_back_and_all_end_with_the_same_weights(tmp_path):
     pictures = write_pictures(tmp_path / "pictures", draw_faces(24)[0])
     workers, calm = Workers(tmp_path / "run", pictures), Workers(tmp_path / "calm", pictures)
@@ -159,3 +147,9 @@ def test_a_restart_is_the_same_command(monkeypatch):
     assert program == sys.executable
     assert words[1:] == ["-m", "dcgan_course.cluster", "--pictures", "p", "--run", "r"]
     assert os.environ["DCGAN_COURSE_RESTARTS"] == "1"
+
+
+def test_an_old_keras_is_told_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "keras_is_new_enough", lambda: False)
+    with pytest.raises(SystemExit, match=r"needs Keras 3\.6 or newer"):
+        cluster.train(cluster._parse(["--pictures", "p", "--run", str(tmp_path)]))

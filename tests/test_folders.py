@@ -233,6 +233,14 @@ def test_fit_on_a_folder_resumes(tmp_path):
         np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
 
 
+def test_a_distributed_dataset_cannot_resume(tmp_path):
+    pictures = ImageFolder(numbered(tmp_path / "p", 8), size=64)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    stream = distributed(lambda part: pictures.stream(4, part=part), strategy, 4)
+    with pytest.raises(ValueError, match="give fit the ImageFolder"):
+        small_gan().fit(stream, steps_per_epoch=2, resume=tmp_path / "c", verbose=0)
+
+
 def test_pictures_of_another_size_than_d_are_refused(tmp_path):
     pictures = ImageFolder(numbered(tmp_path, 8), size=32)
     with pytest.raises(ValueError, match="D expects images of shape"):

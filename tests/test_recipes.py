@@ -35,7 +35,9 @@ def from_lesson(lesson, size):
     return namespace, recipe
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(RECIPES) if "half" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in sorted(RECIPES) if "half" not in name and name[:2] != "06"]
+)
 def test_recipe_is_the_lessons(name):
     lesson, kind = name.split()
     namespace, word = from_lesson(lesson, {"laptop": "laptop", "original": "full"}[kind])

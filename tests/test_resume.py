@@ -217,3 +217,19 @@ def test_clear_forgets(tmp_path):
     assert checkpoint.history == []
     with pytest.raises(ValueError, match="Name the objects"):
         Checkpoint(tmp_path)
+
+
+def test_machines_that_do_not_write_leave_the_folder_as_it_is(tmp_path):
+    """All but one of a cluster: they restore, and neither save, nor tidy up, nor set aside."""
+    chief = Checkpoint(tmp_path, settings={"a": 1}, value=keras.Variable([1.0, 2.0]))
+    chief.save(1, [{"epoch": 1}])
+    (tmp_path / ".epoch-00002-half.npz").write_bytes(b"the chief is just writing this")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    value = keras.Variable([0.0, 0.0])
+    other = Checkpoint(tmp_path, settings={"a": 1}, read_only=True, value=value)
+    assert other.begin() == 1
+    assert value.numpy().tolist() == [1.0, 2.0]
+    assert not other.save(2, []).exists()
+    stranger = Checkpoint(tmp_path, settings={"a": 2}, read_only=True, value=value)
+    assert stranger.begin() == 0
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

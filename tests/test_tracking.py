@@ -122,7 +122,8 @@ def events(folder):
 def test_tensorboard_holds_it_all(faces, tmp_path):
     kept, folder = Notebook(), tmp_path / "run"
     train(faces, kept)
-    gan, track = train(faces, TensorBoardTracker(folder))
+    tracker = TensorBoardTracker(folder)
+    gan, track = train(faces, tracker)
     found = events(folder)
     names = found.Tags()["tensors"]
     kinds = {name: found.SummaryMetadata(name).plugin_data.plugin_name for name in names}
@@ -131,6 +132,7 @@ def test_tensorboard_holds_it_all(faces, tmp_path):
     for name in NUMBERS:
         told = [(step, values[name]) for step, values in kept.of("scalars")]
         np.testing.assert_allclose(curves[name], told, rtol=1e-6)
+        np.testing.assert_array_equal(tracker.curves()[name], curves[name])
     assert [event.step for event in found.Tensors("samples")] == [0, 4, 6]
     _, _, png = tf.make_ndarray(found.Tensors("samples")[-1].tensor_proto)
     np.testing.assert_array_equal(tf.io.decode_png(png), image_grid(gan.sample(track.codes)))
@@ -143,6 +145,20 @@ def test_tensorboard_holds_it_all(faces, tmp_path):
     }
     assert "| data | drawn faces |" in said["settings"]
     assert "Conv2DTranspose" in said["generator"]
+
+
+def test_a_training_from_the_start_does_not_mix_with_an_earlier_one(faces, tmp_path):
+    train(faces, TensorBoardTracker(tmp_path), epochs=2)
+    train(faces, TensorBoardTracker(tmp_path), epochs=1)
+    assert read_scalars(tmp_path)["d_loss"][:, 0].tolist() == [1, 2, 3]
+    assert read_scalars(tmp_path / "earlier-1")["d_loss"][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_resumed_training_goes_on_in_the_same_curves(faces, tmp_path):
+    train(faces, TensorBoardTracker(tmp_path / "t"), epochs=1, resume=tmp_path / "c")
+    train(faces, TensorBoardTracker(tmp_path / "t"), epochs=2, resume=tmp_path / "c")
+    assert read_scalars(tmp_path / "t")["d_loss"][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    assert [path.name for path in (tmp_path / "t").iterdir() if path.is_dir()] == []
 
 
 def test_a_step_taken_twice_counts_once(tmp_path):
@@ -164,6 +180,7 @@ def test_mlflow_holds_it_all(faces, tmp_path):
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     run = client.get_run(tracker.run_id)
     assert run.info.run_name == "first"
+    assert run.info.status == "FINISHED"
     assert run.data.params["data"] == "drawn faces"
     assert float(run.data.params["g_optimizer/learning_rate"]) == 2e-4
     history = client.get_metric_history(tracker.run_id, "d_fake_after")
@@ -180,6 +197,7 @@ def test_mlflow_holds_it_all(faces, tmp_path):
     assert (first.step, last.step) == (0, 6)
     assert last.value == pytest.approx(float(np.median(layer.trainable_weights[0].numpy())))
     assert not list(tmp_path.glob("mlruns"))
+    np.testing.assert_allclose(tracker.curves()["d_fake_after"], told, rtol=1e-6)
     second = MLflowTracker(tmp_path, "faces")  # the experiment is there already
     assert second.run_id != tracker.run_id
 

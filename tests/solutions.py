@@ -1,0 +1,55 @@
+"""What the collapsed solutions of the lessons should print, at smoke size.
+
+nbval runs them at the end of their notebook, in its kernel: see conftest.py.
+"""
+
+import re
+
+
+def check(lesson, said):
+    """Raise AssertionError where the solutions of a lesson ("04") have printed something wrong."""
+    if lesson == "01":
+        assert re.search(r"m = 0: -1\.3863", said)
+        assert "[1 1 2 1 2 1 2 1 1]" in said  # kernel 3, stride 2: a checkerboard
+    if lesson == "02":
+        assert re.search(r"D\(x\) = 0\.9: loss 0\.325", said)
+    if lesson == "04":
+        assert "before it is frozen: True" in said  # a step compiled earlier goes on training
+        assert "afterwards: True" in said
+        assert "as many as before: True" in said
+        assert "by the network's flag: False" in said
+        assert re.search(r"^2 \[1\]$.*^3 \[1 2 4\]$.*^6 \[9\]$", said, re.M | re.S)
+    if lesson == "05":
+        saturating, steep = re.findall(r"saturating: \[(.*)\]", said)
+        slopes = [abs(float(slope)) for slope in saturating.split()]
+        assert slopes[2] < 1e-4 < 0.2 < slopes[0]
+        assert all(abs(float(slope)) > 0.7 for slope in steep.split())
+        radii = dict(re.findall(r"γ = (\d\.\d): radius (\d\.\d+)", said))
+        assert float(radii["0.3"]) < float(radii["9.0"])
+    if lesson == "06":
+        reached = dict(re.findall(r"(cutout|hidden): the gradient reaches (\d+)%", said))
+        assert int(reached["hidden"]) == 0
+        assert 50 < int(reached["cutout"]) < 95
+    if lesson == "07":
+        assert re.search(r"^1 d_loss \d.*\n2 d_loss \d", said, re.M)
+        alone, company = re.search(r"alone (\S+), in company (\S+)", said).groups()
+        assert alone != company
+        from dcgan_course.cluster import keras_is_new_enough
+
+        if keras_is_new_enough():
+            assert "exit codes: [0, 0]" in said
+            assert "epoch 5" in said
+    if lesson == "09":
+        leans = {
+            int(k): float(x) for k, x in re.findall(r"direction (\d+): lean .* (-?\d.*) ±", said)
+        }
+        assert max(leans, key=lambda k: abs(leans[k])) == 7
+        assert leans[7] > 10
+        large, small = map(float, re.findall(r"steps: largest (\d\.\d+)", said))
+        assert small < large / 2  # slopes: a jump would keep its height
+        shares = [int(share) for share in re.findall(r"(\d+)% dresses", said)]
+        assert shares == sorted(shares)
+        assert shares[-1] > 80
+    if lesson == "03":
+        assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
+        assert re.search(r"^non-saturating: +-0\.9999", said, re.M)
