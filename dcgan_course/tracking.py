@@ -253,10 +253,11 @@ class Track(keras.callbacks.Callback):
     def _look(self, step):
         self.tracker.images(step, "samples", self.model.sample(self.codes))
         for network in (self.model.generator, self.model.discriminator):
-            for layer in network.layers:
+            for number, layer in enumerate(network.layers):
+                # Keras' own names go on counting, so that those of two runs would differ.
+                place = f"{network.name}/{number:02d} {type(layer).__name__}"
                 for weight in layer.trainable_weights:
-                    name = f"{network.name}/{layer.name}/{weight.name}"
-                    self.tracker.histogram(step, name, weight.numpy())
+                    self.tracker.histogram(step, f"{place}/{weight.name}", weight.numpy())
 
 
 def read_scalars(folder):
