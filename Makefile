@@ -38,7 +38,7 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV): about 2 GB, some minutes the first time."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(CONSTRAINTS) --editable '.[lab,test]'
+	  --constraint $(CONSTRAINTS) --editable '.[lab,test,tracking]'
 	@touch $@
 
 # nbgrader puts a menu into JupyterLab, which learners do not need: teachers' targets add it.

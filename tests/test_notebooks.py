@@ -94,9 +94,11 @@ def test_cells_are_short(path):
 def names_from(path, *wanted, **given):
     """Run the cells that define `wanted`, in order; returns the namespace."""
     namespace = {"tf": tf, "keras": keras, "layers": keras.layers, **given}
+    policy = keras.mixed_precision.global_policy()
     for source in code_cells(path):
         if any(re.search(rf"^(def|class) {name}\b", source, re.M) for name in wanted):
             exec(compile(plain_code(source), path.name, "exec"), namespace)
+    keras.mixed_precision.set_global_policy(policy)  # a cell may have chosen another
     assert set(wanted) <= set(namespace)
     return namespace
 
