@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from dcgan_course.losses import generator_loss
-from dcgan_course.training import DCGAN, _global_batch, _sum_over_replicas
+from dcgan_course.training import DCGAN, _global_batch
 
 
 @contextlib.contextmanager
@@ -75,15 +75,7 @@ class CombinedDCGAN(DCGAN):
     def discriminator_turn(self, real_images):
         """Update D. Returns its loss and its logits for real images and fakes."""
         fakes = self.generator(self._codes(tf.shape(real_images)[0]), training=True)
-        with tf.GradientTape() as tape:
-            logits, loss, objective = self._judge_both(
-                real_images, fakes, _global_batch(real_images)
-            )
-        weights = self.discriminator.trainable_variables
-        gradients = _sum_over_replicas(tape.gradient(objective, weights))
-        (gradients,) = self._unless_broken([loss], gradients)
-        self.d_optimizer.apply(gradients, weights)
-        return loss, logits
+        return self._update_discriminator(real_images, fakes)
 
     def generator_turn(self, real_images):
         """Update G through the frozen D; of the real images only the count matters."""
@@ -96,7 +88,5 @@ class CombinedDCGAN(DCGAN):
                     self.adversarial_loss,
                     global_batch_size=_global_batch(real_images),
                 )
-        gradients = _sum_over_replicas(tape.gradient(loss, weights))
-        (gradients,) = self._unless_broken([loss], gradients)
-        self.g_optimizer.apply(gradients, weights)
+        self._update(self.g_optimizer, weights, tape, loss)
         return loss

@@ -10,7 +10,7 @@ from keras import layers
 
 from dcgan_course.layers import paper_init
 from dcgan_course.losses import generator_loss
-from dcgan_course.training import DCGAN, _global_batch, _sum_over_replicas
+from dcgan_course.training import DCGAN, _global_batch
 
 
 def paper_norm():
@@ -81,23 +81,11 @@ class FaceDCGAN(DCGAN):
         with tf.GradientTape() as tape:
             fakes = self.generator(z, training=True)
             with tape.stop_recording():  # D's update is no part of G's loss
-                d_loss, logits = self._update_discriminator(real_images, fakes, global_batch)
+                d_loss, logits = self._update_discriminator(real_images, fakes)
             after = self.discriminator(self._as_seen(fakes, 3), training=True)
             g_loss = generator_loss(after, self.adversarial_loss, global_batch_size=global_batch)
-        weights = self.generator.trainable_variables
-        gradients = _sum_over_replicas(tape.gradient(g_loss, weights))
-        (gradients,) = self._unless_broken([g_loss], gradients)
-        self.g_optimizer.apply(gradients, weights)
+        self._update(self.g_optimizer, self.generator.trainable_variables, tape, g_loss)
         return self._end_step(d_loss, g_loss, {**logits, "fake_after": after})
-
-    def _update_discriminator(self, real_images, fakes, global_batch):
-        with tf.GradientTape() as tape:
-            logits, loss, objective = self._judge_both(real_images, fakes, global_batch)
-        weights = self.discriminator.trainable_variables
-        gradients = _sum_over_replicas(tape.gradient(objective, weights))
-        (gradients,) = self._unless_broken([loss], gradients)
-        self.d_optimizer.apply(gradients, weights)
-        return loss, logits
 
     def _report(self, numbers):
         super()._report(numbers)  # the means, which Keras reports at the end of an epoch

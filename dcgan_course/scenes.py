@@ -7,6 +7,8 @@ and averaged down, which smooths its edges.
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from dcgan_course.standins import draw_one_kind, tint
+
 SIDE = 64
 _LARGE = 3 * SIDE
 
@@ -69,7 +71,7 @@ def draw_trees(count=128, seed=0):
     Returns:
         `(images, labels)`: uint8 (count, 64, 64, 3) in 0…255, and int64 (count,), all 0.
     """
-    return _draw(_tree, count, seed)
+    return draw_one_kind(_tree, count, seed)
 
 
 def draw_faces(count=10_000, seed=0):
@@ -79,24 +81,15 @@ def draw_faces(count=10_000, seed=0):
 
     Args and returns as `draw_trees`.
     """
-    return _draw(_face, count, seed)
-
-
-def _draw(draw_one, count, seed):
-    if count < 1:
-        raise ValueError(f"count must be at least 1, not {count}.")
-    rng = np.random.default_rng(seed)
-    return np.stack([draw_one(rng) for _ in range(count)]), np.zeros(count, "int64")
+    return draw_one_kind(_face, count, seed)
 
 
 def _choice(colours, rng, spread=14):
-    colour = colours[int(rng.integers(len(colours)))]
-    return _shade(colour, 1.0, rng, spread)
+    return tint(colours[int(rng.integers(len(colours)))], rng, spread)
 
 
-def _shade(colour, gain, rng=None, spread=0):
-    shift = rng.uniform(-spread, spread, 3) if spread else (0, 0, 0)
-    return tuple(int(np.clip(gain * c + s, 0, 255)) for c, s in zip(colour, shift, strict=True))
+def _shade(colour, gain):
+    return tuple(int(np.clip(gain * c, 0, 255)) for c in colour)
 
 
 def _backdrop(colours, rng, contrast=0.75):
@@ -182,7 +175,7 @@ def _cloud(pen, rng, centre, radius, leaf, behind):
         # Light comes from above, and what is behind lies in the shade.
         gain = (0.7 if behind else 1.0) * (1 - 0.5 * down / radius)
         left, top = centre[0] + across - size, centre[1] + down - 0.7 * size
-        colour = _shade(leaf, gain, rng, 16)
+        colour = tint(leaf, rng, 16, gain)
         pen.ellipse((left, top, left + 2 * size, top + 1.4 * size), fill=colour)
 
 
@@ -296,7 +289,7 @@ def _nose_and_mouth(pen, rng, skin, middle, centre, high):
         x = middle + side * 5
         pen.ellipse((x - 2, tip + 1, x + 2, tip + 4), fill=_shade(skin, 0.55))
     half, height = rng.uniform(14, 22), centre + 0.58 * high + rng.uniform(-2, 3)
-    lips = _shade((0.55 * skin[0] + 90, 0.55 * skin[1] + 18, 0.55 * skin[2] + 22), 0.9, rng, 12)
+    lips = tint((0.55 * skin[0] + 90, 0.55 * skin[1] + 18, 0.55 * skin[2] + 22), rng, 12, 0.9)
     if rng.random() < 0.5:  # a smile that shows teeth
         box = (middle - half, height - 11, middle + half, height + 9)
         pen.chord(box, 0, 180, fill=lips)

@@ -299,19 +299,25 @@ def draw_frogs(count=5000, seed=0):
     Returns:
         `(images, labels)`: uint8 (count, 32, 32, 3) in 0…255, and int64 (count,), all 0.
     """
+    return draw_one_kind(_frog, count, seed)
+
+
+def draw_one_kind(draw_one, count, seed):
+    """`count` images by `draw_one(rng)`, all with the label 0."""
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}.")
     rng = np.random.default_rng(seed)
-    return np.stack([_frog(rng) for _ in range(count)]), np.zeros(count, "int64")
+    return np.stack([draw_one(rng) for _ in range(count)]), np.zeros(count, "int64")
 
 
-def _tint(colour, rng, spread=18, gain=1.0):
+def tint(colour, rng, spread=18, gain=1.0):
+    """A colour brighter by `gain`, with each channel shifted at random by up to `spread`."""
     return tuple(int(np.clip(gain * c + rng.uniform(-spread, spread), 0, 255)) for c in colour)
 
 
 def _ground(rng):
     """Two colours that run into each other, with blurred patches: something to sit on."""
-    colours = [np.array(_tint(_GROUNDS[i], rng)) for i in rng.choice(len(_GROUNDS), 2)]
+    colours = [np.array(tint(_GROUNDS[i], rng)) for i in rng.choice(len(_GROUNDS), 2)]
     y, x = np.mgrid[0:96, 0:96] / 96
     angle = rng.uniform(0, 2 * np.pi)
     share = np.clip(0.5 + (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle), 0, 1)[..., None]
@@ -320,7 +326,7 @@ def _ground(rng):
     for _ in range(int(rng.integers(3, 9))):
         across, down = rng.uniform(10, 46, 2)
         left, top = rng.uniform(-20, 90, 2)
-        patch = _tint(colours[int(rng.integers(2))], rng, 30)
+        patch = tint(colours[int(rng.integers(2))], rng, 30)
         pen.ellipse((left, top, left + across, top + down), fill=patch)
     return canvas.filter(ImageFilter.GaussianBlur(rng.uniform(1, 4)))
 
@@ -328,8 +334,8 @@ def _ground(rng):
 def _frog(rng):
     canvas, frog = _ground(rng), Image.new("RGBA", (96, 96))
     pen = ImageDraw.Draw(frog)
-    skin = _tint(_SKINS[int(rng.integers(len(_SKINS)))], rng)
-    dark, light = _tint(skin, rng, 8, 0.6), _tint(skin, rng, 8, 1.4)
+    skin = tint(_SKINS[int(rng.integers(len(_SKINS)))], rng)
+    dark, light = tint(skin, rng, 8, 0.6), tint(skin, rng, 8, 1.4)
     # Seen from the side, looking left: hind leg, body, belly, foreleg, head, eye.
     back, arch = rng.uniform(70, 82), rng.uniform(28, 40)
     pen.ellipse((46, 46, back + 6, 76), fill=dark)

@@ -185,6 +185,22 @@ class DCGAN(keras.Model):
             for some in gradients
         ]
 
+    def _update(self, optimizer, weights, tape, loss, objective=None):
+        """Move one network's weights, guarded, by the gradient of `objective`, or of its loss."""
+        gradients = tape.gradient(loss if objective is None else objective, weights)
+        (gradients,) = self._unless_broken([loss], _sum_over_replicas(gradients))
+        optimizer.apply(gradients, weights)
+
+    def _update_discriminator(self, real_images, fakes):
+        """D's update alone. Returns its loss and its logits for real images and fakes."""
+        with tf.GradientTape() as tape:
+            logits, loss, objective = self._judge_both(
+                real_images, fakes, _global_batch(real_images)
+            )
+        weights = self.discriminator.trainable_variables
+        self._update(self.d_optimizer, weights, tape, loss, objective)
+        return loss, logits
+
     def _judge_both(self, real_images, fakes, global_batch):
         """D's logits for real images and fakes, its loss, and the loss with its penalty."""
         seen, seen_fakes = self._as_seen(real_images, 2), self._as_seen(fakes, 3)
