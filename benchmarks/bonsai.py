@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "bonsai.csv"
@@ -23,9 +23,9 @@ EVERY = 8  # each eighth image is held out
 
 def variants():
     """The lesson's recipe, and others: from no remedy to all of them."""
-    from dcgan_course.augment import chain, colour, cutout, flip, translate
-    from dcgan_course.layers import dcgan_discriminator
-    from dcgan_course.recipes import RECIPES, tree_discriminator
+    from dcgan_course.networks.augment import chain, colour, cutout, flip, translate
+    from dcgan_course.networks.layers import dcgan_discriminator
+    from dcgan_course.training.recipes import RECIPES, tree_discriminator
 
     laptop = RECIPES["06 laptop"]
     four = laptop.but(augment=chain(flip, translate, colour, cutout))
@@ -64,8 +64,9 @@ def measure(gan, train, held_out, extractor):
     """D's memory, the distance of fakes to the nearest training image, and their quality."""
     import numpy as np
 
-    from dcgan_course.diagnostics import Examiner
-    from dcgan_course.metrics import kernel_distance, nearest_neighbours
+    from dcgan_course.diagnosis.examiner import Examiner
+    from dcgan_course.evaluation.metrics import kernel_distance
+    from dcgan_course.evaluation.pixels import nearest_neighbours
 
     examiner = Examiner(gan.generator, gan.discriminator, train, held_out=held_out, count=112)
     memory = examiner.look(0)["memory"]
@@ -95,9 +96,9 @@ def run(name, recipe, images, seconds):
     import keras
 
     from dcgan_course import make_dataset
-    from dcgan_course.features import load_extractor
-    from dcgan_course.images import save_samples
-    from dcgan_course.layers import fast_policy
+    from dcgan_course.display.images import save_samples
+    from dcgan_course.evaluation.features import load_extractor
+    from dcgan_course.networks.layers import fast_policy
 
     train, held_out = split(images)
     seed = 1 if "another seed" in name else 0
@@ -124,8 +125,8 @@ def main():
     parser.add_argument("--only", nargs="*", help="names of recipes")
     options = parser.parse_args()
     import_quietly()
-    from dcgan_course.data import load_images
-    from dcgan_course.monitor import save_history
+    from dcgan_course.data.load import load_images
+    from dcgan_course.files import write_rows
 
     data = load_images("bonsai")
     if data.source != "real":
@@ -141,7 +142,7 @@ def main():
         rows.append(run(name, recipe, images, options.seconds))
         print(rows[-1], flush=True)
         rows.sort(key=lambda row: list(variants()).index(row["recipe"]))
-        save_history(RESULTS, rows)
+        write_rows(RESULTS, rows)
     print(table(rows))
 
 

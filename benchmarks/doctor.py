@@ -22,7 +22,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "05_training_pitfalls.ipynb"
 
@@ -59,7 +59,7 @@ def given(digits, unseen, frogs, steps=400, ring_steps=3000):
     """
     import tensorflow as tf
 
-    from dcgan_course.toys import RingGame
+    from dcgan_course.training.games import RingGame
 
     ring, scale = RingGame(), 2.4
     points = np.asarray(ring.real(20_000, seed=5)) / scale

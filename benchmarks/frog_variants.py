@@ -6,8 +6,8 @@ For `quality.py frogs`. The starting point is the recipe with higher learning ra
 
 def frog_variants():
     """The starting point with one thing changed at a time; one of them is the lesson's recipe."""
-    from dcgan_course import augment
-    from dcgan_course.recipes import RECIPES, Recipe, frog_discriminator, frog_generator
+    from dcgan_course.networks import augment
+    from dcgan_course.training.recipes import RECIPES, Recipe, frog_discriminator, frog_generator
 
     class FrozenByLayers(Recipe):
         """In G's turn D's batch norm is in inference mode: not what D's own turn computes."""
@@ -94,7 +94,7 @@ def _frog_g(upsample, activation):
     """G of lesson 04 with another way to double, or another activation."""
     from keras import Input, Sequential, layers
 
-    from dcgan_course.layers import dense_block, image_block
+    from dcgan_course.networks.layers import dense_block, image_block
 
     network = [Input((64,)), *dense_block(4 * 4 * 128, reshape=(4, 4, 128))]
     for filters in (64, 32):
@@ -108,7 +108,7 @@ def leaky_frog_g():
     """LeakyReLU 0.2 in place of ReLU."""
     from keras import layers
 
-    from dcgan_course.layers import upsample_block
+    from dcgan_course.networks.layers import upsample_block
 
     return _frog_g(upsample_block, lambda: layers.LeakyReLU(negative_slope=0.2))
 
@@ -117,7 +117,7 @@ def resizing_frog_g():
     """Doubles by bilinear resizing and a 3 × 3 convolution (Odena et al. 2016)."""
     from keras import layers
 
-    from dcgan_course.layers import paper_init
+    from dcgan_course.networks.layers import paper_init
 
     def upsample(filters):
         convolution = layers.Conv2D(
@@ -133,7 +133,7 @@ def deep_frog_g():
     """A third doubling in feature maps, and a convolution to colours."""
     from keras import Input, Sequential, layers
 
-    from dcgan_course.layers import dense_block, paper_init, upsample_block
+    from dcgan_course.networks.layers import dense_block, paper_init, upsample_block
 
     network = [Input((64,)), *dense_block(4 * 4 * 128, reshape=(4, 4, 128))]
     for filters in (64, 32, 32):
@@ -146,7 +146,7 @@ def dropping_frog_d():
     """Dropout before the logit, as in the book."""
     from keras import Input, Sequential, layers
 
-    from dcgan_course.recipes import frog_discriminator
+    from dcgan_course.training.recipes import frog_discriminator
 
     *before, logit = frog_discriminator().layers
     return Sequential([Input((32, 32, 3)), *before, layers.Dropout(0.4), logit])
@@ -156,7 +156,7 @@ def pooling_frog_d():
     """Convolutions without stride, each followed by max pooling."""
     from keras import Input, Sequential, layers
 
-    from dcgan_course.layers import downsample_block, logit_block
+    from dcgan_course.networks.layers import downsample_block, logit_block
 
     network = [Input((32, 32, 3)), layers.GaussianNoise(0.05)]
     for index, filters in enumerate((32, 64, 128)):

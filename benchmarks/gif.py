@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 matplotlib.use("Agg")
 
-from dcgan_course.images import FrameRecorder
+from dcgan_course.display.images import FrameRecorder
 
 FRAMES = 50
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 COUNT, BATCH = 2000, 32
 
@@ -23,8 +23,8 @@ def write(folder):
     import numpy as np
     from PIL import Image
 
-    from dcgan_course.folders import ImageFolder, write_pictures
-    from dcgan_course.scenes import draw_faces
+    from dcgan_course.data.drawn.faces import draw_faces
+    from dcgan_course.data.folder import ImageFolder, write_pictures
 
     def enlarged(image):
         wide = Image.fromarray(image).resize((178, 178), Image.Resampling.BICUBIC)
@@ -59,8 +59,8 @@ def main():
     import keras
     import numpy as np
 
-    from dcgan_course.faces import face_gan
-    from dcgan_course.layers import fast_policy
+    from dcgan_course.networks.layers import fast_policy
+    from dcgan_course.training.faces import face_gan
 
     with tempfile.TemporaryDirectory() as folder:
         pictures = write(Path(folder))

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from frog_variants import frog_variants, spectral_discriminator
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 RESULTS = Path(__file__).parent / "results"
 LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 300)
@@ -54,7 +54,7 @@ class Scorer:
 
     def __init__(self, dataset):
         from dcgan_course import load_images
-        from dcgan_course.features import load_extractor
+        from dcgan_course.evaluation.features import load_extractor
 
         self.extractor = load_extractor(dataset)
         # Of frogs there are but 5,000, and all of them are needed to compare with.
@@ -65,7 +65,8 @@ class Scorer:
 
     def __call__(self, gan):
         """All measures of a `DCGAN`'s samples."""
-        from dcgan_course.metrics import checkerboard, evaluate
+        from dcgan_course.evaluation.metrics import evaluate
+        from dcgan_course.evaluation.pixels import checkerboard
 
         z = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim)).astype("float32")
         fakes = np.concatenate([gan.sample(part) for part in np.array_split(z, 10)])
@@ -75,7 +76,7 @@ class Scorer:
 
 def keep_images(gan, name):
     """The images of 64 codes, as a file of the package that `kept_images` reads."""
-    from dcgan_course.images import PICTURES, save_samples
+    from dcgan_course.display.images import PICTURES, save_samples
 
     z = np.random.default_rng(64).normal(size=(64, gan.latent_dim)).astype("float32")
     PICTURES.mkdir(exist_ok=True)
@@ -92,7 +93,7 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
     import tensorflow as tf
 
     from dcgan_course import load_images, make_dataset
-    from dcgan_course.layers import fast_policy
+    from dcgan_course.networks.layers import fast_policy
 
     # As in the lessons: the originals compute in 32 bits.
     keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
@@ -163,7 +164,7 @@ def read(file):
 
 def curves(fresh, lesson=None):
     """Each recipe at growing times, or those of one lesson."""
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.training.recipes import RECIPES
 
     file = RESULTS / "curves.csv"
     if fresh:
@@ -188,8 +189,8 @@ def curve(name, recipe):
 
 def variants():
     """The laptop recipe of lesson 03 with one thing changed at a time."""
-    from dcgan_course import augment, layers
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.networks import augment, layers
+    from dcgan_course.training.recipes import RECIPES
 
     base = RECIPES["03 laptop"]
     return {
@@ -335,7 +336,7 @@ def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1200, 1500)):
 
 def draw(rows):
     """The curves as docs/quality.png."""
-    from dcgan_course.animations import new_figure
+    from dcgan_course.display.animations import new_figure
 
     if not rows:
         return
@@ -370,8 +371,8 @@ def speed():
     """Ratios that need no long training: steps, arithmetic."""
     import tensorflow as tf
 
-    from dcgan_course.layers import multiplications
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.networks.layers import multiplications
+    from dcgan_course.training.recipes import RECIPES
 
     a = tf.random.normal((2048, 2048))
     product = tf.function(lambda: tf.reduce_sum(a @ a))
@@ -410,9 +411,9 @@ def speed():
 
 def scoring_time():
     """How long all metrics take for 10,000 images against 10,000."""
-    from dcgan_course.features import load_extractor
-    from dcgan_course.metrics import evaluate
-    from dcgan_course.standins import draw_digits
+    from dcgan_course.data.drawn.digits import draw_digits
+    from dcgan_course.evaluation.features import load_extractor
+    from dcgan_course.evaluation.metrics import evaluate
 
     sets = [draw_digits(10_000, seed=seed)[0][..., None] / np.float32(127.5) - 1 for seed in (1, 2)]
     extractor = load_extractor("mnist")
@@ -427,7 +428,7 @@ def lean_step(policy):
     import keras
     import tensorflow as tf
 
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.training.recipes import RECIPES
 
     keras.mixed_precision.set_global_policy(policy)
     recipe = RECIPES["03 laptop"]
@@ -440,7 +441,7 @@ def lean_step(policy):
 
 def format_ratio():
     """What bfloat16 brings on this processor."""
-    from dcgan_course.layers import fast_policy
+    from dcgan_course.networks.layers import fast_policy
 
     half, full = lean_step("mixed_bfloat16"), lean_step("float32")
     ratio = np.median([median_seconds(half) / median_seconds(full) for _ in range(5)])
@@ -472,8 +473,8 @@ def original_steps():
     import keras
     import tensorflow as tf
 
-    from dcgan_course.losses import discriminator_loss, generator_loss
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.networks.losses import discriminator_loss, generator_loss
+    from dcgan_course.training.recipes import RECIPES
 
     recipe = RECIPES["02 original"]
     gan, other = recipe.build(seed=1), recipe.build(seed=1)
@@ -536,7 +537,7 @@ def torch_ratio():
     import tensorflow as tf
     from torch import nn
 
-    from dcgan_course.recipes import RECIPES
+    from dcgan_course.training.recipes import RECIPES
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     g = nn.Sequential(
@@ -604,7 +605,7 @@ def main():
     # TensorFlow takes the number of its threads before it has computed anything.
     threads = options.threads or 0
     import_quietly(lambda tf: tf.config.threading.set_intra_op_parallelism_threads(threads))
-    from dcgan_course.layers import fast_policy
+    from dcgan_course.networks.layers import fast_policy
 
     if options.what == "step":
         print(median_seconds(lean_step(fast_policy()), 25))

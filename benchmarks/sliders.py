@@ -11,7 +11,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 EVENTS = 300
 LIMITS = {28: 30, 64: 60}  # milliseconds, at the 95th percentile
@@ -19,7 +19,7 @@ LIMITS = {28: 30, 64: 60}  # milliseconds, at the 95th percentile
 
 def measure(generator, events=EVENTS):
     """Milliseconds from a slider's event to the new picture, for each of `events` events."""
-    from dcgan_course.explore import LatentExplorer
+    from dcgan_course.latent.explorer import LatentExplorer
 
     panel = LatentExplorer(generator)
     rng = np.random.default_rng(0)
@@ -37,7 +37,7 @@ def measure(generator, events=EVENTS):
 def main():
     import_quietly()
     from dcgan_course import dcgan_generator
-    from dcgan_course.recipes import lean_generator
+    from dcgan_course.training.recipes import lean_generator
 
     networks = {
         28: lean_generator(),

@@ -1,4 +1,13 @@
-"""The small package behind the DCGAN course: data, networks, training, images.
+"""The small package behind the DCGAN course, in rooms: each imports only from those before it.
+
+    files, quiet            writing safely; importing TensorFlow without noise
+    data · networks         images and where they come from · layers, losses, augmentation
+    display · evaluation    images, figures, animations · metrics and the features they compare
+    training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
+    latent · diagnosis      the latent space, its explorer, trained generators · the doctor
+    lesson · grading        the first cell of every lesson · what assignments stand on
+
+The names that lessons use can be imported from here.
 
 Importing it is cheap: TensorFlow is loaded by the first thing that needs it.
 """
@@ -15,29 +24,45 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 _HOME = {
-    "begin_lesson": "lesson",
-    "pick": "lesson",
-    "run_size": "lesson",
-    "load_images": "data",
-    "make_dataset": "data",
-    "open_pictures": "data",
-    "ImageFolder": "folders",
-    "DataError": "data",
-    "generator_loss": "losses",
-    "discriminator_loss": "losses",
-    "dcgan_generator": "layers",
-    "dcgan_discriminator": "layers",
-    "layer_table": "layers",
-    "DCGAN": "training",
-    "CombinedDCGAN": "combined",
-    "Monitor": "training",
-    "Checkpoint": "checkpoints",
-    "load_generator": "generators",
-    "TrainingPanel": "monitor",
-    "image_grid": "images",
-    "save_samples": "images",
-    "save_gif": "images",
+    "lesson": "begin_lesson pick run_size",
+    "files": "runs_folder",
+    "data.errors": "DataError",
+    "data.folder": "ImageFolder read_picture write_pictures",
+    "data.load": "load_images open_pictures",
+    "data.stream": "make_dataset",
+    "networks.augment": "chain colour cutout flip translate",
+    "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
+    "fast_policy image_block layer_table logit_block multiplications paper_init upsample_block",
+    "networks.losses": "discriminator_loss generator_loss",
+    "display.animations": "convolution_player",
+    "display.diagrams": "show_network",
+    "display.figures": "show_by_class show_history show_images",
+    "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
+    "to_uint8",
+    "evaluation.features": "load_extractor",
+    "evaluation.metrics": "FewSamples evaluate frechet_distance frechet_of_moments "
+    "inception_score kernel_distance precision_recall",
+    "evaluation.pixels": "checkerboard nearest_neighbours power_spectrum",
+    "training.cluster": "loopback",
+    "training.combined": "CombinedDCGAN frozen",
+    "training.faces": "face_gan",
+    "training.games": "LineGame RingGame",
+    "training.gan": "DCGAN",
+    "training.monitor": "Monitor TrainingPanel",
+    "training.recipes": "RECIPES",
+    "training.resume": "Checkpoint",
+    "training.toys": "GamePlayer Recording moments_to_take small_network train_toy",
+    "training.tracking": "MLflowTracker TensorBoardTracker Track Tracker",
+    "latent.choice": "GeneratorChoice",
+    "latent.explorer": "LatentExplorer direction_sheet",
+    "latent.pretrained": "load_generator model_card",
+    "latent.space": "LatentSpace spherical",
+    "diagnosis.doctor": "Doctor",
+    "diagnosis.examiner": "Examiner",
+    "diagnosis.report": "draw_report",
+    "diagnosis.rules": "RULES",
 }
+_HOME = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = sorted(_HOME)
 

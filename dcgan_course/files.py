@@ -1,9 +1,33 @@
-"""Writing files so that a crash, a full disk or Ctrl-C never costs an older result."""
+"""Files: writing them so that nothing is ever lost, arrays with a card, tables, where runs go.
+
+The lowest module of the package; every room may import it, and it imports none of them.
+"""
 
 import contextlib
+import csv
+import json
 import os
 import tempfile
+import time
 from pathlib import Path
+
+import numpy as np
+
+
+def runs_folder():
+    """Return where lessons leave their results: DCGAN_COURSE_RUNS, else `runs/` of the project.
+
+    The project's folder is the one above `notebooks/`; elsewhere, as on Colab, it is the
+    present folder.
+    """
+    chosen = os.environ.get("DCGAN_COURSE_RUNS")
+    if chosen:
+        return Path(chosen).expanduser()
+    here = Path.cwd()
+    return (here.parent if here.name == "notebooks" else here) / "runs"
+
+
+# --- writing safely -------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -25,15 +49,105 @@ def write_beside(path):
     beside = Path(name)
     try:
         yield beside
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())  # else a power cut may leave a renamed, empty file
+        # Without fsync a power cut may leave a renamed, empty file. The handle has to be one
+        # for writing: Windows refuses to flush any other.
+        with beside.open("r+b") as file:
+            os.fsync(file.fileno())
         beside.chmod(0o666 & ~_umask())  # mkstemp makes files that only the owner reads
-        os.replace(beside, path)
+        _replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _replace(source, target, attempts=20):
+    """Rename onto `target`. Windows refuses while another program has it open: wait for that."""
+    for attempt in range(attempts):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == attempts - 1:
+                raise
+            time.sleep(0.05)
 
 
 def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+# --- arrays with a card ---------------------------------------------------------------
+
+
+def save_arrays(path, arrays, card, *, compress=True):
+    """Write a list of arrays and a card of facts about them as one .npz file.
+
+    Args:
+        path: the file, ending in .npz.
+        arrays: a list of NumPy arrays, or a dictionary of named ones.
+        card: plain data that JSON can hold.
+        compress: False writes faster, and larger files.
+
+    Returns:
+        The path.
+    """
+    if not isinstance(arrays, dict):
+        arrays = {f"w{index}": array for index, array in enumerate(arrays)}
+    write = np.savez_compressed if compress else np.savez
+    with write_beside(path) as beside, beside.open("wb") as file:
+        write(file, card=json.dumps(card), **arrays)
+    return Path(path)
+
+
+def load_arrays(path):
+    """Read what `save_arrays` wrote.
+
+    Returns:
+        `(arrays, card)`: the arrays by name, in the order in which they were written, and the
+        card. Arrays of a list are named w0, w1, and so on.
+
+    Raises:
+        OSError, KeyError, ValueError, zipfile.BadZipFile: a file that is missing or damaged.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return arrays, json.loads(str(arrays.pop("card")))
+
+
+# --- tables ---------------------------------------------------------------------------
+
+
+def write_rows(path, rows):
+    """Write rows of numbers as CSV, beside and renamed.
+
+    Args:
+        path: the file.
+        rows: dictionaries, which need not all have the same keys.
+
+    Returns:
+        The path.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with write_beside(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def read_rows(path):
+    """Read what `write_rows` wrote: dictionaries of floats, steps and epochs as whole numbers.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        return [
+            {
+                name: int(value) if name in ("step", "epoch") else float(value)
+                for name, value in row.items()
+                if value != ""
+            }
+            for row in csv.DictReader(file)
+        ]

@@ -188,7 +188,7 @@ class StepTrial:
         """Losses for the codes of the first call, and the movements at a rate of 0.1."""
         import tensorflow as tf
 
-        from dcgan_course.losses import discriminator_loss, generator_loss
+        from dcgan_course.networks.losses import discriminator_loss, generator_loss
 
         for model, weights in zip(self._networks, self._before, strict=True):
             model.set_weights(weights)

@@ -6,14 +6,14 @@ for a GPU). The environment variable DCGAN_COURSE_RUN decides; without it, what 
 machine has.
 """
 
-import contextlib
 import json
 import os
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dcgan_course.files import write_beside
+from dcgan_course.data.load import load_images
+from dcgan_course.files import runs_folder, write_beside
+from dcgan_course.quiet import import_quietly
 
 SIZES = ("smoke", "laptop", "full")
 
@@ -29,7 +29,7 @@ def run_size():
         if size not in SIZES:
             raise ValueError(f"DCGAN_COURSE_RUN is {size!r}; it should be one of {SIZES}.")
         return size
-    import tensorflow as tf
+    import tensorflow as tf  # here, so that importing the module stays cheap
 
     return "full" if tf.config.list_physical_devices("GPU") else "laptop"
 
@@ -37,19 +37,6 @@ def run_size():
 def pick(*, smoke, laptop, full):
     """The value for this run's size, as in `EPOCHS = pick(smoke=1, laptop=8, full=50)`."""
     return {"smoke": smoke, "laptop": laptop, "full": full}[run_size()]
-
-
-def runs_folder():
-    """Where lessons leave their results: DCGAN_COURSE_RUNS, else `runs/` of the project.
-
-    The project's folder is the one above `notebooks/`; elsewhere, as on Colab, it is the
-    present folder.
-    """
-    chosen = os.environ.get("DCGAN_COURSE_RUNS")
-    if chosen:
-        return Path(chosen).expanduser()
-    here = Path.cwd()
-    return (here.parent if here.name == "notebooks" else here) / "runs"
 
 
 @dataclass(frozen=True)
@@ -93,8 +80,6 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
 
     data = None
     if dataset is not None:
-        from dcgan_course.data import load_images
-
         data = load_images(dataset)
         if limit is not None and limit < len(data):
             data = replace(data, images=data.images[:limit], labels=data.labels[:limit])
@@ -122,44 +107,3 @@ def _cores():
         return len(os.sched_getaffinity(0))  # what a container may use, not what there is
     except AttributeError:
         return os.cpu_count()
-
-
-def import_quietly(configure=None):
-    """Import TensorFlow and Keras without their start-up messages. Returns both.
-
-    Some are written by C++ before any log level is read, straight to the process's
-    standard error; a notebook would store them. So that stream is closed off meanwhile.
-
-    Args:
-        configure: called with TensorFlow before it looks at the devices.
-    """
-    with _standard_error_to(os.devnull):
-        import keras
-        import tensorflow as tf
-
-        if configure:
-            configure(tf)
-        tf.get_logger().setLevel("ERROR")  # it tells of every strategy and every retracing
-        tf.config.list_logical_devices()  # the first look at the devices has its own messages
-    import warnings
-
-    # Raised inside Keras by its own use of NumPy 2; nothing that a reader could mend.
-    warnings.filterwarnings("ignore", message=".*__array__.*copy keyword.*")
-    return tf, keras
-
-
-@contextlib.contextmanager
-def _standard_error_to(path):
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # no such stream, as under some graphical front ends
-        yield
-        return
-    try:
-        with open(path, "w") as sink:
-            os.dup2(sink.fileno(), 2)
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -14,9 +14,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.data import SOURCES, load_images
+from dcgan_course.data.load import load_images
+from dcgan_course.data.sources import SOURCES
+from dcgan_course.display.images import save_samples, to_uint8
 from dcgan_course.files import write_beside
-from dcgan_course.images import save_samples, to_uint8
 
 
 def save(name, folder):

@@ -25,8 +25,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.files import write_beside
-from dcgan_course.lesson import runs_folder
+from dcgan_course.files import runs_folder, write_beside
 
 SIZE_LIMIT = 2_000_000  # bytes of a stored notebook
 

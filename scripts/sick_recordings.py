@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 import_quietly()
 
@@ -23,8 +23,9 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from dcgan_course.losses import discriminator_loss, generator_loss
-from dcgan_course.toys import RingGame, small_network
+from dcgan_course.networks.losses import discriminator_loss, generator_loss
+from dcgan_course.training.games import RingGame
+from dcgan_course.training.toys import small_network
 
 STEPS, EVERY = 3000, 50
 VISIBLE, HIDDEN = 2, 6

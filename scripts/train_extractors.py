@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from dcgan_course.data import load_images
-from dcgan_course.features import WEIGHTS, classifier, save_extractor
-from dcgan_course.lesson import import_quietly
+from dcgan_course.data.load import load_images
+from dcgan_course.evaluation.features import WEIGHTS, classifier, save_extractor
+from dcgan_course.quiet import import_quietly
 
 tf, keras = import_quietly()
 

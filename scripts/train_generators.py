@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import quality
 
-from dcgan_course.generators import save_generator
-from dcgan_course.lesson import import_quietly
+from dcgan_course.latent.pretrained import save_generator
+from dcgan_course.quiet import import_quietly
 
 RECIPES = {
     "mnist": "03 half the width",
@@ -38,7 +38,7 @@ LICENCES = {
 
 def train(name, threads):
     """One generator, its rows of the curves, its images, its card."""
-    from dcgan_course import recipes
+    from dcgan_course.training import recipes
 
     recipe = recipes.RECIPES[RECIPES[name]]
     gan, rows = quality.curve(RECIPES[name], recipe)

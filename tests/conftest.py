@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import ROOT
 
-from dcgan_course.lesson import import_quietly
+from dcgan_course.quiet import import_quietly
 
 # Virtual devices, for the tests of tf.distribute, can only be made before TensorFlow starts.
 tf, _ = import_quietly(
@@ -49,7 +49,7 @@ def run_python():
 @pytest.fixture
 def digits():
     """A few drawn digits, float32 (256, 28, 28, 1) in [−1, 1]."""
-    from dcgan_course.standins import draw_digits
+    from dcgan_course.data.drawn.digits import draw_digits
 
     images, _ = draw_digits(256, seed=5)
     return (images[..., None] / np.float32(127.5) - 1).astype("float32")

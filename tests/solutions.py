@@ -34,7 +34,7 @@ def check(lesson, said):
         assert re.search(r"^1 .*d_loss \d.*\n2 .*d_loss \d", said, re.M)
         alone, company = re.search(r"alone (\S+), in company (\S+)", said).groups()
         assert alone != company
-        from dcgan_course.cluster import keras_is_new_enough
+        from dcgan_course.training.cluster import keras_is_new_enough
 
         if keras_is_new_enough():
             assert "exit codes: [0, 0]" in said

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dcgan_course import pick, run_size
-from dcgan_course.lesson import runs_folder
+from dcgan_course.files import runs_folder
 
 
 @pytest.mark.parametrize("size", ["smoke", "laptop", "full", " Laptop "])

@@ -1,0 +1,213 @@
+"""Features: what a small network that knows the data set sees in an image.
+
+Metrics compare images by features, because two pictures of the same boot may differ in
+every pixel. Each extractor is a classifier of one data set, cut off before its last layer;
+its weights ship with the package. `scripts/train_extractors.py` made them.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_course.files import load_arrays, save_arrays
+from dcgan_course.networks.layers import in_float32
+
+WEIGHTS = Path(__file__).parent / "weights"
+DIMENSION = 64
+
+
+class ExtractorError(RuntimeError):
+    """An extractor's weights cannot be had or do not fit. The message says what to do."""
+
+
+class Extractor:
+    """Turns images into features, and into a classifier's verdicts.
+
+    Attributes:
+        name: the data set that it was trained on, or "inception".
+        image_shape: (height, width, channels) that it takes; None where it resizes.
+        dimension: how many features an image has.
+        classes: how many classes it tells apart; 0 if none.
+        card: facts about its training, as a dictionary.
+    """
+
+    def __init__(self, name, network, image_shape, dimension, classes, card=None, prepare=None):
+        self.name = name
+        self.image_shape = image_shape
+        self.dimension = dimension
+        self.classes = classes
+        self.card = card or {}
+        self._network = network
+        self._prepare = prepare or (lambda images: images)
+
+    def features(self, images):
+        """Images → float32 (count, dimension). Over its own data, a feature has variance 1.
+
+        Args:
+            images: float (count, height, width, channels) in [−1, 1].
+
+        Raises:
+            ValueError: images of another shape or range.
+        """
+        return self._both(images)[0]
+
+    def probabilities(self, images):
+        """Images → float32 (count, classes): the classifier's probabilities."""
+        if not self.classes:
+            raise ValueError(f"The extractor {self.name!r} knows no classes.")
+        logits = self._both(images)[1]
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def labels(self, images):
+        """Images → int64 (count,): the most probable class."""
+        return self.probabilities(images).argmax(axis=1)
+
+    def features_and_labels(self, images):
+        """Both in one pass of the network; labels are None where there are no classes."""
+        features, logits = self._both(images)
+        return features, logits.argmax(axis=1) if self.classes else None
+
+    def _both(self, images):
+        images = np.asarray(images)
+        wanted = self.image_shape
+        if images.ndim != 4 or (wanted and images.shape[1:] != wanted):
+            shape = "height, width, 3" if wanted is None else ", ".join(map(str, wanted))
+            raise ValueError(
+                f"The extractor {self.name!r} takes images (count, {shape}), not {images.shape}."
+            )
+        if not np.abs(images).max(initial=0) <= 1.001:  # so written that NaN fails as well
+            raise ValueError("Images should lie in [−1, 1]. Scale 0…255 by x / 127.5 − 1.")
+        parts = [
+            self._network(self._prepare(images[start : start + 500]))
+            for start in range(0, len(images), 500)
+        ]
+        features = np.concatenate([np.asarray(part[0], "float32") for part in parts])
+        logits = None
+        if self.classes:
+            logits = np.concatenate([np.asarray(part[1], "float32") for part in parts])
+        return features, logits
+
+
+def classifier(image_shape, classes):
+    """The small classifier behind an extractor.
+
+    Three convolutions with ReLU and max pooling, a dense layer of 64, GELU, and the logits; the 64
+    numbers after GELU, which has no dead range, are the features.
+
+    Args:
+        image_shape: (height, width, channels), at least 16 on a side.
+        classes: how many.
+
+    Returns:
+        A `keras.Model`: images → [features (batch, 64), logits (batch, classes)].
+    """
+    import keras
+    from keras import layers
+
+    with in_float32():
+        x = images = keras.Input(image_shape)
+        for filters in (24, 48, 64):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+            x = layers.MaxPooling2D()(x)
+        x = layers.Dropout(0.3)(layers.Flatten()(x))
+        features = layers.Dense(DIMENSION, activation="gelu")(x)
+        logits = layers.Dense(classes)(layers.Dropout(0.3)(features))
+        return keras.Model(images, [features, logits], name="extractor")
+
+
+def load_extractor(name):
+    """The extractor for a data set.
+
+    Args:
+        name: "mnist", "fashion_mnist", "cifar10_frogs", whose features come from a task without
+            classes, or "inception" for Keras' InceptionV3, whose weights (90 MB) Keras
+            downloads.
+
+    Returns:
+        An `Extractor`.
+
+    Raises:
+        ValueError: unknown name.
+        ExtractorError: weights that are missing, damaged, or cannot be downloaded.
+    """
+    if name == "inception":
+        return _inception()
+    known = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
+    if name not in known:
+        raise ValueError(f"Unknown extractor {name!r}. Known are: {', '.join(known)}, inception.")
+    import tensorflow as tf
+
+    path = WEIGHTS / f"{name}.npz"
+    try:
+        arrays, card = load_arrays(path)
+        mean, deviation = arrays.pop("mean"), arrays.pop("deviation")
+        weights = [arrays[f"w{index}"].astype("float32") for index in range(card["arrays"])]
+        network = classifier(tuple(card["image_shape"]), card["classes"])
+        network.set_weights(weights)
+    except Exception as problem:
+        raise ExtractorError(
+            f"{path} is damaged ({problem}). Install the package again."
+        ) from problem
+
+    @tf.function(reduce_retracing=True)
+    def run(images):
+        features, logits = network(images, training=False)
+        return (features - mean) / deviation, logits
+
+    # A task that made its own labels has taught features, but its classes mean nothing here.
+    classes = 0 if "task" in card else card["classes"]
+    return Extractor(name, run, tuple(card["image_shape"]), DIMENSION, classes, card)
+
+
+def save_extractor(path, network, images, card):
+    """Write a trained `classifier` as float16, with the scale of its features.
+
+    Args:
+        path: ending in .npz.
+        network: as `classifier` returns it.
+        images: on which each feature shall have mean 0 and variance 1.
+        card: facts about the training, plain data; shape and classes are added.
+    """
+    weights = [weight.astype("float16") for weight in network.get_weights()]
+    network.set_weights([weight.astype("float32") for weight in weights])  # as it will be loaded
+    features = network.predict(images, batch_size=500, verbose=0)[0]
+    card = {
+        **card,
+        "image_shape": list(network.input_shape[1:]),
+        "classes": int(network.output_shape[1][1]),
+        "arrays": len(weights),
+    }
+    named = {f"w{index}": weight for index, weight in enumerate(weights)}
+    named |= {"mean": features.mean(axis=0), "deviation": features.std(axis=0) + 1e-6}
+    save_arrays(path, named, card)
+
+
+def _inception():
+    """Keras' InceptionV3 without its top, on images resized with antialiasing.
+
+    Published FIDs differ in weights and in resizing. This is the bilinear resizing *with*
+    antialiasing that Parmar et al. 2022 (arXiv:2104.11222) call clean, and Keras' ImageNet
+    weights instead of the original FID's of 2015: compare its values with each other.
+    """
+    import keras
+    import tensorflow as tf
+
+    try:
+        with in_float32():
+            network = keras.applications.InceptionV3(include_top=False, pooling="avg")
+    except Exception as problem:
+        raise ExtractorError(
+            f"InceptionV3's weights could not be downloaded ({problem}). Connect to the network, "
+            "or use the course's own extractor of the data set, which ships with it."
+        ) from problem
+
+    def prepare(images):
+        images = tf.image.resize(images, (299, 299), method="bilinear", antialias=True)
+        return tf.image.grayscale_to_rgb(images) if images.shape[-1] == 1 else images
+
+    @tf.function(reduce_retracing=True)
+    def run(images):
+        return (network(images, training=False),)
+
+    return Extractor("inception", run, None, 2048, 0, prepare=prepare)

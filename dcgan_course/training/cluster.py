@@ -1,0 +1,158 @@
+"""One training on several machines: a program that each of them starts, and starts again.
+
+    python -m dcgan_course.training.cluster --workers HOST0:PORT,HOST1:PORT --index 0 \
+        --pictures FOLDER --run FOLDER
+
+on the first machine, with `--index 1` on the second, and so on. All need the pictures, and a
+run folder that they share: the first machine writes checkpoints there, all go on from them.
+Where something else has set TF_CONFIG, as clusters do, `--workers` and `--index` are left out.
+
+Training is synchronous (Goyal et al. 2017, arXiv:1706.02677): each machine computes the
+gradients of its share of the batch, they are summed over the network, and all take the same
+step. So when one is lost the others cannot go on. Their processes notice, start anew, and wait
+for the lost one to come back; then all go on from the last checkpoint.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def main(arguments=None):
+    """Train on this machine as one of several. Returns the process's exit code."""
+    options = _parse(arguments)
+    if options.workers:
+        os.environ["TF_CONFIG"] = json.dumps(
+            {
+                "cluster": {"worker": options.workers.split(",")},
+                "task": {"type": "worker", "index": options.index},
+            }
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its warnings would bury ours
+    import tensorflow as tf
+
+    names = ("Unavailable", "Aborted", "Cancelled", "DeadlineExceeded")
+    lost = tuple(getattr(tf.errors, f"{name}Error") for name in names)
+    try:
+        train(options)
+    except lost as problem:
+        say(f"another machine was lost, starting again ({problem.message.splitlines()[0][:150]})")
+        return _start_again(options)
+    return 0
+
+
+def train(options):
+    """Train G and D of lesson 07 under `MultiWorkerMirroredStrategy`."""
+    import keras
+    import tensorflow as tf
+
+    if not keras_is_new_enough():
+        raise SystemExit(
+            f"Training on several machines needs Keras 3.6 or newer, this is {keras.__version__}: "
+            "pip install --upgrade keras tensorflow"
+        )
+    from dcgan_course.data.folder import ImageFolder
+    from dcgan_course.training.faces import face_gan
+
+    say("waiting for the other machines")  # and it must be TensorFlow's very first act
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    with strategy.scope():
+        keras.utils.set_random_seed(options.seed)
+        gan = face_gan(options.features, seed=options.seed)
+    say(f"{strategy.num_replicas_in_sync} replicas train together")
+    epochs = _Epochs(say)
+    gan.fit(
+        ImageFolder(options.pictures),
+        batch_size=options.batch,
+        epochs=options.epochs,
+        steps_per_epoch=options.steps,
+        resume=Path(options.run) / "checkpoints",
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=epochs)],
+        verbose=0,
+    )
+    if gan.is_chief:
+        gan.sampler.save(Path(options.run) / "generator.keras")
+    say(f"finished; weights {digest(gan)}")
+
+
+def keras_is_new_enough():
+    """Whether `fit` takes datasets that each machine makes for itself (keras issue 20134)."""
+    import keras
+
+    return tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 6)
+
+
+def loopback(count):
+    """Addresses for so many workers on this one machine, as `--workers` wants them."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for held in sockets:
+            held.bind(("127.0.0.1", 0))  # 0: any port that is free
+        return ",".join(f"127.0.0.1:{held.getsockname()[1]}" for held in sockets)
+
+
+def digest(gan):
+    """Letters and digits that stand for all weights of a model: equal only if all bits are."""
+    sha = hashlib.sha256()
+    for network in (gan.generator, gan.discriminator, gan.sampler):
+        for weight in network.weights:
+            sha.update(weight.numpy().tobytes())
+    return sha.hexdigest()[:16]
+
+
+class _Epochs:
+    def __init__(self, tell):
+        self.tell = tell
+        self.started = time.monotonic()
+
+    def __call__(self, epoch, logs):
+        seconds, self.started = time.monotonic() - self.started, time.monotonic()
+        losses = ", ".join(
+            f"{name} {float(np.squeeze(value)):.3f}" for name, value in sorted(logs.items())
+        )
+        self.tell(f"epoch {epoch + 1}: {seconds:.1f} s, {losses}")
+
+
+def say(text):
+    """A line of this process's log, on standard output at once."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def _start_again(options):
+    """Become a new process: what TensorFlow holds of a lost connection cannot be mended."""
+    tries = int(os.environ.get("DCGAN_COURSE_RESTARTS", "0")) + 1
+    if tries > options.restarts:
+        say(f"gave up after {options.restarts} restarts; the checkpoints are in {options.run}")
+        return 1
+    os.environ["DCGAN_COURSE_RESTARTS"] = str(tries)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "dcgan_course.training.cluster", *sys.argv[1:]])
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="python -m dcgan_course.training.cluster", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--workers", help="host:port of all machines, with commas between")
+    parser.add_argument("--index", type=int, default=0, help="which of them this is, from 0")
+    parser.add_argument("--pictures", required=True, help="a folder of pictures")
+    parser.add_argument("--run", required=True, help="a folder that all machines share")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="batches in an epoch; all pictures if left out")
+    parser.add_argument("--batch", type=int, default=128, help="images, over all machines")
+    parser.add_argument("--features", type=int, default=64, help="maps of the paper's networks")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--restarts", type=int, default=20, help="how often to start again")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

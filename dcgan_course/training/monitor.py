@@ -1,0 +1,257 @@
+"""Watching a training: one display that updates in place, and the history it leaves."""
+
+import base64
+import io
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from dcgan_course.display.figures import draw_curves
+from dcgan_course.display.images import FrameRecorder, image_grid, save_samples
+from dcgan_course.files import write_rows
+
+
+class TrainingPanel:
+    """Progress with time left, samples from fixed codes, and curves, live in one place.
+
+    In a notebook two displays are updated in place: a line of text and one picture. In a
+    terminal the line alone, on standard error.
+
+    Args:
+        epochs: how many epochs the training has in all.
+        steps_per_epoch: batches in an epoch.
+        first_epoch: how many are done already, when a training is resumed.
+        history: the rows of those epochs.
+        folder: the run's folder. Gets frames/epoch-0001.png …, history.csv, and by
+            `finish` samples.png and training.gif. None keeps nothing.
+        untrained: samples before the first step, which become frame 0 of a new training.
+        columns: images in a row of the sample grid; None makes it square.
+        live: False shows nothing.
+
+    Attributes:
+        history: a dictionary per epoch: "epoch", "seconds", and the mean of each number.
+    """
+
+    def __init__(
+        self,
+        epochs,
+        steps_per_epoch,
+        first_epoch=0,
+        history=(),
+        folder=None,
+        untrained=None,
+        *,
+        columns=None,
+        live=True,
+    ):
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+        self.first_epoch = first_epoch
+        self.history = list(history)[:first_epoch]
+        self.folder = None if folder is None else Path(folder)
+        self.recorder = FrameRecorder(self.folder / "frames", columns=columns) if folder else None
+        if self.recorder:
+            (self.folder / "finished").unlink(missing_ok=True)
+            self.recorder.forget_after(first_epoch if first_epoch else -1)
+            if untrained is not None and not first_epoch:
+                self.recorder.add(0, untrained)
+        self.columns = columns
+        self._screen = _Screen() if live else None
+        self._started = self._epoch_started = time.monotonic()
+        self._shown = 0.0
+        self._steps = 0
+        self._sums = {}
+        self._last_images = None
+        if first_epoch >= epochs:
+            self._say(
+                f"Nothing left to train: {first_epoch} of {epochs} epochs were complete. "
+                "More epochs would go on from here; checkpoint.clear() starts anew."
+            )
+        elif first_epoch:
+            self._say(f"Going on after epoch {first_epoch} of {epochs}.")
+
+    def advance(self, numbers=None):
+        """Count one step. `numbers`: a dictionary of scalars, averaged over the epoch."""
+        for name, value in (numbers or {}).items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        self._steps += 1
+        if time.monotonic() - self._shown > 0.5:
+            self._shown = time.monotonic()
+            self._say(self._progress())
+
+    def end_epoch(self, images=None, numbers=None):
+        """Close an epoch: add its row, keep its frame, show grid and curves.
+
+        Args:
+            images: samples from the fixed codes, float (count, h, w, c) in [−1, 1].
+            numbers: the epoch's numbers, in place of the means of `advance`.
+        """
+        in_epoch = max(1, (self._steps - 1) % self.steps_per_epoch + 1)
+        means = numbers or {name: total / in_epoch for name, total in self._sums.items()}
+        epoch = len(self.history) + 1
+        seconds = time.monotonic() - self._epoch_started
+        row = {"epoch": epoch, "seconds": round(seconds, 2)}
+        self.history.append({**row, **{name: float(value) for name, value in means.items()}})
+        self._sums, self._epoch_started = {}, time.monotonic()
+        if images is not None:
+            self._last_images = np.asarray(images)
+            if self.recorder:
+                self.recorder.add(epoch, images)
+        if self.folder:
+            write_rows(self.folder / "history.csv", self.history)
+        if self._screen:
+            self._say(self._progress())
+            if self._screen.shows_pictures:
+                self._screen.show_picture(self._picture(epoch))
+
+    def finish(self):
+        """Write samples.png and training.gif into the run's folder, and mark it finished."""
+        if self.recorder and self.recorder.epochs():
+            many = len(self.recorder.epochs()) > 25  # fewer can all be shown
+            self.recorder.save_gif(self.folder / "training.gif", spaced=many)
+            if self._last_images is not None:
+                save_samples(
+                    self.folder / "samples.png", self._last_images, columns=self.columns, scale=2
+                )
+            (self.folder / "finished").touch()
+        if self._screen:
+            self._screen.close()
+
+    def _progress(self):
+        done = self.first_epoch * self.steps_per_epoch + self._steps
+        meter = tqdm.format_meter(
+            n=self._steps,
+            total=(self.epochs - self.first_epoch) * self.steps_per_epoch,
+            elapsed=time.monotonic() - self._started,
+            ncols=78,
+            unit="step",
+            ascii=" ━",
+        )
+        epoch = min(self.epochs, done // self.steps_per_epoch + 1)
+        if done >= self.epochs * self.steps_per_epoch:
+            return f"{self.epochs} epochs complete  {meter}"
+        return f"epoch {epoch}/{self.epochs}  {meter}"
+
+    def _say(self, text):
+        if self._screen:
+            self._screen.show_text(text)
+
+    def _picture(self, epoch):
+        """The grid beside the curves, as PNG bytes: one figure an epoch, not one a frame."""
+        from matplotlib.figure import Figure
+
+        with_images = self._last_images is not None
+        figure = Figure(figsize=(9, 3.4) if with_images else (6, 3), layout="constrained")
+        axes = list(np.atleast_1d(figure.subplots(1, 2 if with_images else 1)))
+        if with_images:
+            axes[0].imshow(
+                image_grid(self._last_images, self.columns), cmap="gray", vmin=0, vmax=255
+            )
+            axes[0].set_title(f"The same codes after epoch {epoch}")
+            axes[0].axis("off")
+        draw_curves(axes[-1], self.history, ["d_loss", "g_loss"], title="Losses so far")
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png", dpi=72)
+        return picture.getvalue()
+
+
+class _Screen:
+    """Where a panel shows itself: a notebook's displays, or one line of a terminal."""
+
+    def __init__(self):
+        self.shows_pictures = _in_notebook()
+        self._handles = {}
+
+    def show_text(self, text):
+        if self.shows_pictures:
+            self._show("text", {"text/plain": text})
+        else:
+            print(f"\r{text:<100}", end="", file=sys.stderr, flush=True)
+
+    def show_picture(self, png):
+        self._show("picture", {"image/png": base64.b64encode(png).decode()})
+
+    def close(self):
+        if not self.shows_pictures:
+            print(file=sys.stderr)
+
+    def _show(self, which, bundle):
+        from IPython.display import display
+
+        if which in self._handles:
+            self._handles[which].update(bundle, raw=True)
+        else:
+            self._handles[which] = display(bundle, raw=True, display_id=True)
+
+
+def _in_notebook():
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+class Monitor(keras.callbacks.Callback):
+    """Shows and keeps what a training does: samples, curves, frames, time left.
+
+    After every epoch the samples of the same codes are shown beside the loss curves, in
+    one display that updates in place, and kept as a frame. At the end the folder holds
+    samples.png, training.gif, history.csv and the frames.
+
+    Args:
+        folder: the run's folder; None keeps nothing.
+        codes: float (count, latent_dim), the fixed codes; or how many to draw.
+        columns: images in a row; None makes the grid square.
+        seed: of the codes, where they are drawn.
+        live: False shows nothing.
+    """
+
+    def __init__(self, folder=None, codes=16, *, columns=None, seed=0, live=True):
+        super().__init__()
+        self.folder = None if folder is None else Path(folder)
+        self.codes = codes
+        self.columns = columns
+        self.seed = seed
+        self.live = live
+        self.panel = None
+        self._before = (0, [])
+
+    def starts_from(self, epoch, history):
+        """Told by `DCGAN.fit`: how many epochs are complete, and their rows."""
+        self._before = (epoch, history)
+
+    def on_train_begin(self, logs=None):
+        """Draw the codes and open the panel."""
+        if isinstance(self.codes, int):
+            shape = (self.codes, self.model.latent_dim)
+            self.codes = tf.random.stateless_normal(shape, seed=[self.seed, 0])
+        first_epoch, history = self._before
+        self.panel = TrainingPanel(
+            self.params["epochs"],
+            self.params["steps"] or 1,
+            first_epoch=first_epoch,
+            history=history,
+            folder=self.folder,
+            untrained=self.model.sample(self.codes),
+            columns=self.columns,
+            live=self.live,
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move the progress line."""
+        self.panel.advance()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draw the codes again: a frame, a row of the history, a new picture."""
+        self.panel.end_epoch(self.model.sample(self.codes), logs)
+
+    def on_train_end(self, logs=None):
+        """Write samples.png and training.gif."""
+        self.panel.finish()

@@ -1,0 +1,301 @@
+"""The lessons' recipes by name: networks and settings, original and made for a processor.
+
+For whoever wants the recipe without the lesson: the benchmark, lesson 08, the scripts. A test
+compares the laptop's and the original with the cells of their notebooks. At half the width, the
+laptop recipe of lessons 02 and 03 trains the generators that ship.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+from keras import layers
+
+from dcgan_course.networks.augment import chain, colour, flip, translate
+from dcgan_course.networks.layers import (
+    dcgan_discriminator,
+    dcgan_generator,
+    dense_block,
+    downsample_block,
+    logit_block,
+    paper_init,
+    upsample_block,
+)
+from dcgan_course.training.combined import CombinedDCGAN
+from dcgan_course.training.gan import DCGAN
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training depends on, the data and the seed aside.
+
+    Attributes:
+        dataset: a name for `load_images`.
+        generator, discriminator: functions without arguments that build the networks.
+        batch_size: images in a batch.
+        g_rate, d_rate: learning rates of the two Adam optimisers.
+        beta_1: of both.
+        average: momentum of the moving average of G, or None.
+        loss, label_smoothing: see `losses`.
+        r1, augment: see `DCGAN.compile`.
+        label_noise: see `losses`.
+        optimizer: "adam", or "rmsprop" with gradients clipped to [−1, 1], which has no β1.
+        turns: True trains by a `CombinedDCGAN`, D's turn and then G's.
+        mirrored: True adds each image's mirror image to the data.
+    """
+
+    dataset: str
+    generator: Callable
+    discriminator: Callable
+    batch_size: int
+    g_rate: float
+    d_rate: float
+    beta_1: float = 0.5
+    average: float | None = None
+    loss: str = "non_saturating"
+    label_smoothing: float = 0.0
+    r1: float = 0.0
+    augment: Callable | None = None
+    label_noise: float = 0.0
+    optimizer: str = "adam"
+    turns: bool = False
+    mirrored: bool = False
+
+    def build(self, seed=0):
+        """A compiled `DCGAN`, with weights that follow from `seed`."""
+        keras.utils.set_random_seed(seed)
+        kind = CombinedDCGAN if self.turns else DCGAN
+        gan = kind(self.generator(), self.discriminator(), seed=seed, average=self.average)
+        gan.compile(
+            self._optimizer(self.g_rate),
+            self._optimizer(self.d_rate),
+            loss=self.loss,
+            label_smoothing=self.label_smoothing,
+            label_noise=self.label_noise,
+            r1=self.r1,
+            augment=self.augment,
+        )
+        return gan
+
+    def images(self, images):
+        """The images that the recipe trains on, from those of the data set."""
+        return np.concatenate([images, images[:, :, ::-1]]) if self.mirrored else images
+
+    def _optimizer(self, rate):
+        if self.optimizer == "rmsprop":
+            return keras.optimizers.RMSprop(rate, clipvalue=1.0)
+        return keras.optimizers.Adam(rate, beta_1=self.beta_1)
+
+    def but(self, **changes):
+        """The same recipe with some attributes changed."""
+        return replace(self, **changes)
+
+
+def lean_generator():
+    """G of lessons 02 and 03 at laptop size: codes (batch, 64) → images of 28 × 28."""
+    return dcgan_generator(latent_dim=64, widths=(64, 32), hidden=512, name="lean_generator")
+
+
+def lean_discriminator():
+    """D of lessons 02 and 03 at laptop size."""
+    return dcgan_discriminator(widths=(32, 64), hidden=512, name="lean_discriminator")
+
+
+def half_generator():
+    """The same with half the maps: its weights fit into 2 MB, and so does a download."""
+    return dcgan_generator(latent_dim=64, widths=(32, 16), hidden=512, name="half_generator")
+
+
+def half_discriminator():
+    """D to go with `half_generator`."""
+    return dcgan_discriminator(widths=(16, 32), hidden=512, name="half_discriminator")
+
+
+def fashion_generator():
+    """G of PyImageSearch's "Get started: DCGAN for Fashion-MNIST"."""
+    network = [
+        keras.Input((100,)),
+        *dense_block(7 * 7 * 256, reshape=(7, 7, 256)),
+        *upsample_block(128, kernel_size=5),
+        *upsample_block(64, kernel_size=5),
+        layers.Conv2D(1, 5, padding="same", activation="tanh", kernel_initializer=paper_init()),
+    ]
+    return keras.Sequential(network, name="original_generator")
+
+
+def fashion_discriminator():
+    """D of the same: 213,633 parameters."""
+    network = [
+        keras.Input((28, 28, 1)),
+        *downsample_block(64),
+        *downsample_block(128, dropout=0.3),
+        *logit_block(),
+    ]
+    return keras.Sequential(network, name="original_discriminator")
+
+
+def tutorial_generator():
+    """G of TensorFlow's DCGAN tutorial."""
+    network = [
+        keras.Input((100,)),
+        layers.Dense(7 * 7 * 256, use_bias=False),
+        layers.BatchNormalization(),
+        layers.LeakyReLU(0.3),
+        layers.Reshape((7, 7, 256)),
+    ]
+    for filters, strides in ((128, 1), (64, 2)):
+        network += [
+            layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.3),
+        ]
+    network += [layers.Conv2DTranspose(1, 5, 2, padding="same", use_bias=False, activation="tanh")]
+    return keras.Sequential(network, name="tutorial_generator")
+
+
+def tutorial_discriminator():
+    """D of the same."""
+    network = [keras.Input((28, 28, 1))]
+    for filters in (64, 128):
+        network += [layers.Conv2D(filters, 5, 2, padding="same"), layers.LeakyReLU(0.3)]
+        network += [layers.Dropout(0.3)]
+    return keras.Sequential(
+        [*network, layers.Flatten(), layers.Dense(1)], name="tutorial_discriminator"
+    )
+
+
+def frog_generator(width=32, latent_dim=64, kernel_size=4):
+    """G of lesson 04 at laptop size: codes → images of 32 × 32 × 3."""
+    widths = (4 * width, 2 * width, width)
+    return dcgan_generator((32, 32, 3), latent_dim, widths, kernel_size, name="frog_generator")
+
+
+def frog_discriminator(width=32, noise=0.05, **options):
+    """D of the same. Noise on its input keeps it from telling images apart by single pixels."""
+    options = {"batch_norm": "paper", "kernel_size": 4, **options}
+    first = layers.GaussianNoise(noise)
+    network = dcgan_discriminator((32, 32, 3), (width, 2 * width, 4 * width), **options)
+    return keras.Sequential(
+        [keras.Input((32, 32, 3)), first, *network.layers], name="frog_discriminator"
+    )
+
+
+def book_generator():
+    """G of *Deep Learning with Python*, section 8.5.3: 6,264,579 parameters."""
+    network = [keras.Input((32,)), layers.Dense(16 * 16 * 128), layers.LeakyReLU(0.3)]
+    network += [layers.Reshape((16, 16, 128))]
+    network += [layers.Conv2D(256, 5, padding="same"), layers.LeakyReLU(0.3)]
+    network += [layers.Conv2DTranspose(256, 4, 2, padding="same"), layers.LeakyReLU(0.3)]
+    for _ in range(2):
+        network += [layers.Conv2D(256, 5, padding="same"), layers.LeakyReLU(0.3)]
+    network += [layers.Conv2D(3, 7, padding="same", activation="tanh")]
+    return keras.Sequential(network, name="book_generator")
+
+
+def book_discriminator():
+    """D of section 8.5.4: 790,913 parameters. Its sigmoid is left out."""
+    network = [keras.Input((32, 32, 3)), layers.Conv2D(128, 3), layers.LeakyReLU(0.3)]
+    for _ in range(3):
+        network += [layers.Conv2D(128, 4, 2), layers.LeakyReLU(0.3)]
+    network += [layers.Flatten(), layers.Dropout(0.4), layers.Dense(1)]
+    return keras.Sequential(network, name="book_discriminator")
+
+
+def tree_generator(width=32):
+    """G of lesson 06 at laptop size: codes (batch, 100) → images of 64 × 64 × 3."""
+    widths = (8 * width, 4 * width, 2 * width, width)
+    return dcgan_generator((64, 64, 3), 100, widths, name="tree_generator")
+
+
+def tree_discriminator(width=32):
+    """D of the same."""
+    widths = (width, 2 * width, 4 * width, 8 * width)
+    return dcgan_discriminator(
+        (64, 64, 3), widths, 4, batch_norm="paper", name="tree_discriminator"
+    )
+
+
+def article_generator():
+    """G of lesson 06 as the article has it: from 8 × 8 × 128, with a convolution at the end."""
+    network = [keras.Input((100,)), layers.Dense(8 * 8 * 128), layers.ReLU()]
+    network.append(layers.Reshape((8, 8, 128)))
+    for _ in range(3):
+        network += [layers.Conv2DTranspose(128, 4, 2, padding="same"), layers.ReLU()]
+    network.append(layers.Conv2D(3, 5, padding="same", activation="tanh"))
+    return keras.Sequential(network, name="article_generator")
+
+
+def article_discriminator():
+    """D of the same. Its sigmoid is left out."""
+    network = [keras.Input((64, 64, 3))]
+    for _ in range(3):
+        network += [layers.Conv2D(128, 4, 2, padding="same"), layers.LeakyReLU(0.2)]
+    network += [layers.Flatten(), layers.Dropout(0.2), layers.Dense(1)]
+    return keras.Sequential(network, name="article_discriminator")
+
+
+_LEAN = Recipe(
+    "mnist", lean_generator, lean_discriminator, 64, g_rate=1e-3, d_rate=1e-3, average=0.998
+)
+_HALF = _LEAN.but(generator=half_generator, discriminator=half_discriminator)
+RECIPES = {
+    "02 half the width": _HALF.but(dataset="fashion_mnist"),
+    "02 laptop": _LEAN.but(dataset="fashion_mnist"),
+    "02 original": Recipe(
+        "fashion_mnist", fashion_generator, fashion_discriminator, 32, g_rate=2e-4, d_rate=2e-4
+    ),
+    "03 half the width": _HALF,
+    "03 laptop": _LEAN,
+    "03 original": Recipe(
+        "mnist",
+        tutorial_generator,
+        tutorial_discriminator,
+        256,
+        g_rate=1e-4,
+        d_rate=1e-4,
+        beta_1=0.9,
+    ),
+    "04 laptop": Recipe(
+        "cifar10_frogs",
+        frog_generator,
+        frog_discriminator,
+        16,
+        g_rate=2e-4,
+        d_rate=2e-4,
+        average=0.999,
+        label_smoothing=0.1,
+        turns=True,
+        mirrored=True,
+    ),
+    "04 original": Recipe(
+        "cifar10_frogs",
+        book_generator,
+        book_discriminator,
+        20,
+        g_rate=4e-4,
+        d_rate=8e-4,
+        label_noise=0.05,
+        optimizer="rmsprop",
+        turns=True,
+    ),
+    "06 laptop": Recipe(
+        "bonsai",
+        tree_generator,
+        tree_discriminator,
+        8,
+        g_rate=2e-4,
+        d_rate=2e-4,
+        average=0.999,
+        augment=chain(flip, translate, colour),
+    ),
+    "06 original": Recipe(
+        "bonsai",
+        article_generator,
+        article_discriminator,
+        64,
+        g_rate=2e-4,
+        d_rate=2e-4,
+        turns=True,
+    ),
+}

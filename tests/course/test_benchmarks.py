@@ -1,0 +1,229 @@
+"""The quality benchmark measures what it says, and the texts quote what it measured."""
+
+import csv
+import json
+import runpy
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from helpers import ROOT, read_notebook
+
+from dcgan_course.networks import layers
+from dcgan_course.training.recipes import RECIPES
+
+BENCHMARK = ROOT / "benchmarks" / "quality.py"
+
+
+@pytest.fixture
+def benchmark():
+    return runpy.run_path(str(BENCHMARK), run_name="quality")
+
+
+def tiny_recipe():
+    return RECIPES["03 laptop"].but(
+        generator=lambda: layers.dcgan_generator(latent_dim=8, widths=(8, 4)),
+        discriminator=lambda: layers.dcgan_discriminator(widths=(4, 8)),
+    )
+
+
+def test_measure_trains_for_the_time_asked_and_keeps_each_score(
+    benchmark, monkeypatch, tmp_path, capsys
+):
+    import dcgan_course
+    from dcgan_course.data.load import load_images
+
+    def drawn(name, split="train"):
+        return replace(load_images(name, split, standin_count=400), source="real")
+
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr(dcgan_course, "load_images", drawn)
+    monkeypatch.setitem(benchmark["Scorer"].__init__.__globals__, "SAMPLES", 80)
+    file = tmp_path / "results.csv"
+    scorer = benchmark["Scorer"]("mnist")
+    with pytest.warns(UserWarning, match="80 samples for 64 dimensions"):
+        benchmark["measure"]("tiny", tiny_recipe(), (0.2, 0.6), file, scorer)
+    first, second = benchmark["read"](file)
+    assert float(first["seconds"]) >= 0.2
+    assert 0.6 <= float(second["seconds"]) < 2
+    assert 1 < int(first["steps"]) < int(second["steps"])
+    for row in (first, second):
+        assert 0 < float(row["frechet"]) < np.inf
+        assert 0 <= float(row["precision"]) <= 1
+    said = capsys.readouterr().out.splitlines()
+    assert len([line for line in said if line.startswith("tiny")]) == 2
+
+
+def test_a_scorer_refuses_stand_ins(benchmark, monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(SystemExit, match="wants real images"):
+        benchmark["Scorer"]("mnist")
+
+
+def row(**numbers):
+    zeros = dict.fromkeys(("kernel", "kernel_error", "density", "coverage", "class_kl"), 0.0)
+    return {**zeros, "classes_found": 10, "precision": 0.8, "recall": 0.7, **numbers}
+
+
+def test_an_interrupted_recipe_leaves_no_half_curve_behind(benchmark, tmp_path, monkeypatch):
+    monkeypatch.setitem(benchmark["add"].__globals__, "RESULTS", tmp_path)
+    file = tmp_path / "curves.csv"
+    for recipe, seconds in (("a", 15.0), ("b", 15.0), ("a", 30.0)):
+        benchmark["add"](file, row(recipe=recipe, seconds=seconds, steps=5, frechet=1.0))
+    benchmark["forget"](file, "a")
+    assert [r["recipe"] for r in benchmark["read"](file)] == ["b"]
+    benchmark["forget"](file, "b")
+    assert benchmark["read"](file) == []
+
+
+def test_the_texts_show_the_results_that_lie_in_the_repository(benchmark):
+    lesson = json.loads((ROOT / "notebooks" / "08_evaluating_gans.ipynb").read_text("utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in lesson["cells"])
+    table = benchmark["ablation_markdown"]()
+    assert len(table.splitlines()) >= 15
+    assert table in text
+    frogs = json.loads((ROOT / "notebooks" / "04_cifar10_frogs.ipynb").read_text("utf-8"))
+    table = benchmark["ablation_markdown"]("frogs")
+    assert len(table.splitlines()) >= 15
+    assert table in "\n".join("".join(cell["source"]) for cell in frogs["cells"])
+    curves = benchmark["curves_markdown"]()
+    assert "Lesson 03, MNIST: original" in curves
+    assert curves in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"), [("variants", "laptop"), ("frog_variants", "starting point")]
+)
+def test_the_variants_differ_from_the_recipe_in_one_thing(benchmark, kind, start):
+    variants = benchmark[kind]()
+    base = variants.pop(start)
+    assert variants.pop(f"{start}, another seed") == base
+    found = variants.get("learning rates 2e-4: the recipe of the lesson", base)
+    assert found == RECIPES["03 laptop" if kind == "variants" else "04 laptop"]
+    for name, recipe in variants.items():
+        changed = [f.name for f in fields(base) if getattr(base, f.name) != getattr(recipe, f.name)]
+        networks = {"generator", "discriminator"} & set(changed)
+        assert changed or type(recipe) is not type(base), name
+        several = ("width", "R1", "rates", "hinge", "in place of smoothing", "D sees")
+        assert len(changed) <= 1 or any(word in name for word in several), name
+        for network in networks:
+            assert getattr(recipe, network)().count_params() != 0, name
+
+
+def test_frogs_are_shared_out_among_the_cores(benchmark, monkeypatch, tmp_path):
+    """Every variant is measured once, whatever the number of processes."""
+    measured = []
+    names = benchmark["frogs"].__globals__
+    monkeypatch.setitem(names, "RESULTS", tmp_path)
+    monkeypatch.setitem(names, "Scorer", lambda dataset: dataset)
+    monkeypatch.setitem(names, "measure", lambda name, *rest: measured.append(name))
+    for part in ("0/3", "1/3", "2/3"):
+        benchmark["frogs"](False, part)
+    assert sorted(measured) == sorted(benchmark["frog_variants"]())
+
+
+def test_a_d_that_is_frozen_by_its_layers_judges_by_other_statistics(benchmark):
+    """The variant of that name is what it says: batch norm in inference mode in G's turn."""
+    import tensorflow as tf
+
+    images = tf.random.stateless_uniform((16, 32, 32, 3), (1, 1), -1, 1)
+    losses = []
+    for name in ("starting point", "D frozen by its layers' flags"):
+        gan = benchmark["frog_variants"]()[name].build(seed=1)
+        gan.discriminator.layers[0].stddev = 0.0
+        losses.append(float(gan.generator_turn(images)))
+        assert gan.discriminator.trainable_variables
+    assert losses[1] == pytest.approx(np.log(2), abs=0.02)  # all logits nearly 0
+    assert losses[0] != pytest.approx(losses[1], abs=0.02)
+
+
+def test_kept_images_are_the_samples_that_were_kept(benchmark, monkeypatch, tmp_path):
+    from dcgan_course.display import images
+
+    monkeypatch.setattr(images, "PICTURES", tmp_path / "pictures")
+    gan = RECIPES["04 laptop"].build(seed=1)
+    benchmark["keep_images"](gan, "04_some_05_minutes")
+    kept = images.kept_images("04_some_05_minutes")
+    z = np.random.default_rng(64).normal(size=(64, 64)).astype("float32")
+    np.testing.assert_allclose(kept, gan.sample(z), atol=1 / 127)
+    with pytest.raises(ValueError, match=r"'frogs' are kept. There are: 04_some_05_minutes"):
+        images.kept_images("frogs")
+
+
+# --- bonsai ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bonsai():
+    return runpy.run_path(str(ROOT / "benchmarks" / "bonsai.py"), run_name="bonsai")
+
+
+def test_table_of_lesson_06_is_what_was_measured(bonsai):
+    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["recipe"] for row in rows] == list(bonsai["variants"]())
+    lesson = "\n".join(
+        "".join(cell["source"])
+        for cell in read_notebook(ROOT / "notebooks" / "06_bonsai.ipynb")["cells"]
+    )
+    for line in bonsai["table"](rows).splitlines():
+        assert line in lesson
+
+
+def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
+    variants = bonsai["variants"]()
+    assert variants["flips, translation, colour: the lesson"] == RECIPES["06 laptop"]
+    assert variants["nothing"].augment is None
+    for name, changes in (
+        ("flips", "flip"),
+        ("flips, translation", "flip+translate"),
+        ("flips, translation, colour: the lesson", "flip+translate+colour"),
+        ("all four, with cutout", "flip+translate+colour+cutout"),
+        ("translation, colour, cutout", "translate+colour+cutout"),
+    ):
+        assert variants[name].augment.__name__ == changes
+    assert variants["nothing, R1 with γ = 1"].r1 == 1
+    sizes = [
+        variants[f"all four, {name}"].discriminator().count_params()
+        for name in ("D of a quarter the width", "D of half the width", "with cutout")
+    ]
+    assert sizes[0] * 3 < sizes[1]
+    assert sizes[1] * 3 < sizes[2]
+
+
+def test_bonsai_measures_memory_and_copies(bonsai):
+    """A D that has learnt two sets of pictures by heart, and a G that copies."""
+    from types import SimpleNamespace
+
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course.data.drawn.trees import draw_trees
+    from dcgan_course.evaluation.features import load_extractor
+
+    images = draw_trees(128)[0].astype("float32") / np.float32(127.5) - np.float32(1)
+    train, held_out = bonsai["split"](images)
+    assert (len(train), len(held_out)) == (112, 16)
+
+    class Knows(keras.Model):
+        """Logit 1 for what it was trained on, −1 for everything else."""
+
+        def call(self, x, training=False):
+            known = tf.reduce_mean(tf.square(x[:, None] - train[None]), axis=(2, 3, 4))
+            return tf.where(tf.reduce_min(known, axis=1, keepdims=True) < 1e-6, 1.0, -1.0)
+
+    g = layers.dcgan_generator((64, 64, 3), 8, (8, 4))
+    copies = np.resize(train, (512, 64, 64, 3))
+    gan = SimpleNamespace(generator=g, discriminator=Knows(), latent_dim=8, sample=lambda z: copies)
+    row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
+    assert row["memory"] == pytest.approx(1, abs=0.01)
+    assert row["nearest"] < 0.01 < row["nearest_held_out"]
+    assert row["kernel"] < 1
+    gan.sample = lambda z: g(z, training=False).numpy()
+    row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
+    assert row["kernel"] > 5
+    assert row["nearest"] > 0.1

@@ -1,0 +1,157 @@
+"""The latent space against cases whose answer is known."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_course import dcgan_generator
+from dcgan_course.latent import space as latent
+from dcgan_course.latent.space import LatentError, LatentSpace, linear, open_generator, spherical
+
+
+def brightness_generator():
+    """G whose image depends on z₂ strongly, on z₀ weakly, and on nothing else."""
+    dense = keras.layers.Dense(16)
+    model = keras.Sequential(
+        [keras.Input((5,)), dense, keras.layers.Reshape((4, 4, 1)), keras.layers.Activation("tanh")]
+    )
+    kernel = np.zeros((5, 16), "float32")
+    kernel[2, :] = 0.2
+    kernel[0, ::2], kernel[0, 1::2] = 0.05, -0.05
+    dense.kernel.assign(kernel)
+    return model
+
+
+def test_the_first_directions_are_those_that_move_the_features_most():
+    space = LatentSpace(brightness_generator(), count=3)
+    for direction, axis in zip(space.directions, (2, 0), strict=False):
+        assert np.argmax(np.abs(direction)) == axis
+        others = np.delete(direction, axis)
+        assert np.abs(others).max() < 0.1
+        assert direction[axis] == pytest.approx(1.0, abs=0.1)  # one standard deviation
+    assert space.shares[0] > 0.8 > space.shares[1] > space.shares[2]
+    again = LatentSpace(brightness_generator(), count=3)
+    np.testing.assert_allclose(space.directions, again.directions, rtol=1e-4, atol=1e-5)
+
+
+def test_directions_are_computed_once_for_the_same_weights(monkeypatch):
+    network, calls = brightness_generator(), []
+    find = latent.principal_directions
+    monkeypatch.setattr(latent, "_FOUND", {})
+    monkeypatch.setattr(
+        latent, "principal_directions", lambda *rest: calls.append(1) or find(*rest)
+    )
+    first = LatentSpace(network, count=2)
+    np.testing.assert_array_equal(first.directions, LatentSpace(network, count=2).directions)
+    assert len(calls) == 1
+    network.layers[0].kernel.assign(network.layers[0].kernel[::-1])
+    turned = LatentSpace(network, count=2)  # trained on: other weights, other directions
+    assert len(calls) == 2
+    assert np.argmax(np.abs(turned.directions[0])) == 2
+    assert np.argmax(np.abs(turned.directions[1])) == 4
+
+
+def test_directions_of_a_dcgan_are_found_in_seconds_and_move_it():
+    keras.utils.set_random_seed(1)
+    space = LatentSpace(dcgan_generator(latent_dim=16, widths=(16, 8), hidden=32), count=6)
+    assert space.directions.shape == (6, 16)
+    assert (np.diff(space.shares) <= 0).all()
+    z = np.zeros(16)
+    still = space.moved(z, [0, 0])
+    np.testing.assert_array_equal(still, z)
+    np.testing.assert_allclose(space.moved(z, [0, 2.0]), 2 * space.directions[1], rtol=1e-6)
+    assert np.abs(space.images(space.moved(z, [3.0])) - space.images(z)).max() > 0
+
+
+def test_images_and_pixels():
+    generator = brightness_generator()
+    space = LatentSpace(generator)
+    z = np.random.default_rng(0).normal(size=(7, 5)).astype("float32")
+    np.testing.assert_allclose(space.images(z), generator(z), rtol=1e-5)
+    assert space.pixels(z[0]).shape == (1, 4, 4, 1)
+    assert space.pixels(z).dtype == np.uint8
+
+
+def test_neighbours_are_near_and_differ():
+    space = LatentSpace(brightness_generator())
+    z = np.ones(5, "float32")
+    near = space.neighbours(z, 6, distance=0.5)
+    np.testing.assert_allclose(np.linalg.norm(near - z, axis=1), 0.5 * np.sqrt(5), rtol=1e-5)
+    assert len(np.unique(near, axis=0)) == 6
+
+
+def test_the_arc_keeps_the_length_where_the_line_loses_it():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 100))
+    a, b = 10 * a / np.linalg.norm(a), 10 * b / np.linalg.norm(b)
+    for walk in (linear, spherical):
+        path = walk(a, b, 9)
+        np.testing.assert_allclose(path[[0, -1]], [a, b], rtol=1e-4, atol=1e-5)
+    middle = np.linalg.norm(linear(a, b, 3)[1])
+    assert middle < 8
+    np.testing.assert_allclose(np.linalg.norm(spherical(a, b, 9), axis=1), 10, rtol=1e-5)
+    steps = np.linalg.norm(np.diff(spherical(a, b, 9), axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-4)
+    longer = spherical(a, 2 * b, 3)
+    assert np.linalg.norm(longer[1]) == pytest.approx(15, rel=1e-5)
+    for other in (a, -a, 0 * a):  # no arc: the line, and no NaN
+        assert np.isfinite(spherical(a, other, 5)).all()
+
+
+def test_truncation_and_arithmetic():
+    z = np.array([[1.0, -2.0]])
+    np.testing.assert_allclose(latent.truncated(z, 0.5), [[0.5, -1.0]])
+    with pytest.raises(LatentError, match="lies in"):
+        latent.truncated(z, 1.5)
+    result = latent.without_and_with([1.0, 1.0], [[2.0, 0.0], [0.0, 0.0]], [[0.0, 5.0]])
+    np.testing.assert_allclose(result, [0.0, 6.0])
+
+
+def test_inversion_finds_a_code_that_draws_the_image():
+    keras.utils.set_random_seed(2)
+    space = LatentSpace(dcgan_generator((8, 8, 1), latent_dim=4, widths=(8, 8)), count=2)
+    for weight in space.generator.trainable_weights:
+        weight.assign(weight * (10.0 if len(weight.shape) > 1 else 1.0))
+    wanted = space.images(np.array([0.5, -1.0, 0.8, 0.2]))[0]
+    z, error = space.invert(wanted, steps=300, rate=0.1)
+    start = np.mean((space.images(np.zeros(4)) - wanted) ** 2)
+    assert error < 0.1 * start
+    assert error == pytest.approx(np.mean((space.images(z)[0] - wanted) ** 2), rel=1e-3)
+    with pytest.raises(LatentError, match=r"G draws images of shape \(8, 8, 1\)"):
+        space.invert(np.zeros((4, 4, 1)))
+
+
+@pytest.mark.parametrize(
+    ("z", "message"),
+    [
+        (np.zeros(4), "A code has 5 numbers"),
+        (np.zeros((2, 2, 5)), "A code has 5 numbers"),
+        (np.array([0, 0, np.nan, 0, 0]), "NaN or infinite"),
+    ],
+)
+def test_bad_codes(z, message):
+    with pytest.raises(LatentError, match=message):
+        LatentSpace(brightness_generator()).images(z)
+
+
+def test_bad_generators(tmp_path):
+    classifier = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    with pytest.raises(LatentError, match="A generator maps codes"):
+        LatentSpace(classifier)
+    with pytest.raises(LatentError, match=r"There is no .*generator\.keras"):
+        open_generator(tmp_path)
+    (tmp_path / "generator.keras").write_bytes(b"no model")
+    with pytest.raises(LatentError, match="cannot be read as a Keras model"):
+        open_generator(tmp_path)
+    classifier.save(tmp_path / "other.keras")
+    with pytest.raises(LatentError, match="this model maps"):
+        open_generator(tmp_path / "other.keras")
+
+
+def test_a_lessons_generator_opens_from_its_folder(tmp_path):
+    generator = dcgan_generator(latent_dim=6, widths=(8, 4))
+    generator.save(tmp_path / "generator.keras")
+    z = tf.random.normal((3, 6))
+    for path in (tmp_path, tmp_path / "generator.keras"):
+        np.testing.assert_allclose(open_generator(path)(z), generator(z), atol=1e-6)

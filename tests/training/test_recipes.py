@@ -1,0 +1,101 @@
+"""Recipes by name are those of the lessons' own cells."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers import ROOT, code_cells, plain_code
+
+from dcgan_course.networks import layers as blocks
+from dcgan_course.training.recipes import RECIPES
+
+NOTEBOOKS = {
+    "02": "02_fashion_mnist.ipynb",
+    "03": "03_mnist_gradient_tape.ipynb",
+    "04": "04_cifar10_frogs.ipynb",
+}
+WORDS = {"02": "original", "03": "tutorial", "04": "book"}
+DATASETS = {"02": "fashion_mnist", "03": "mnist", "04": "cifar10_frogs"}
+
+
+def from_lesson(lesson, size):
+    """Networks and settings as the notebook's cells give them."""
+    recipe = "lean" if size == "laptop" else WORDS[lesson]
+    namespace = {"tf": tf, "keras": keras, "layers": keras.layers, "RECIPE": recipe}
+    namespace |= {name: getattr(blocks, name) for name in dir(blocks) if name.endswith("_block")}
+    namespace |= {"pick": lambda **sizes: sizes[size], "paper_init": blocks.paper_init}
+    for source in code_cells(ROOT / "notebooks" / NOTEBOOKS[lesson]):
+        if re.search(
+            r"^def (lean|original|tutorial|book)_|BATCH_SIZE, (LEARNING|G)_RATE", source, re.M
+        ):
+            source = re.sub(r"^RECIPE = .*$", "", source, flags=re.M)
+            exec(compile(plain_code(source), lesson, "exec"), namespace)
+    return namespace, recipe
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in sorted(RECIPES) if "half" not in name and name[:2] != "06"]
+)
+def test_recipe_is_the_lessons(name):
+    lesson, kind = name.split()
+    namespace, word = from_lesson(lesson, {"laptop": "laptop", "original": "full"}[kind])
+    recipe = RECIPES[name]
+    for part in ("generator", "discriminator"):
+        keras.utils.set_random_seed(4)
+        mine = getattr(recipe, part)()
+        keras.utils.set_random_seed(4)
+        theirs = namespace[f"{word}_{part}"]()
+        shape = mine.input_shape[1:]
+        x = np.random.default_rng(0).uniform(-1, 1, (3, *shape)).astype("float32")
+        np.testing.assert_allclose(mine(x), theirs(x), rtol=1e-5, atol=1e-6)
+        assert list(map(type, mine.layers)) == list(map(type, theirs.layers))
+    assert recipe.batch_size == namespace["BATCH_SIZE"]
+    rates = [namespace.get(rate) or namespace["LEARNING_RATE"] for rate in ("G_RATE", "D_RATE")]
+    assert [recipe.g_rate, recipe.d_rate] == rates
+    assert (recipe.average or 0.0) == (namespace["AVERAGE"] or 0.0)
+    assert recipe.label_smoothing == namespace.get("SMOOTHING", 0.0)
+    assert recipe.label_noise == namespace.get("LABEL_NOISE", 0.0)
+    assert recipe.mirrored == namespace.get("MIRRORED", False)
+    assert recipe.turns == (lesson == "04")
+    if "BETA_1" in namespace:
+        assert recipe.beta_1 == namespace["BETA_1"]
+    assert recipe.dataset == DATASETS[lesson]
+
+
+def test_a_recipe_builds_what_it_says():
+    gan = RECIPES["03 laptop"].but(g_rate=3e-4, average=None, loss="hinge").build(seed=2)
+    assert float(gan.g_optimizer.learning_rate.numpy()) == pytest.approx(3e-4)
+    assert float(gan.d_optimizer.learning_rate.numpy()) == pytest.approx(1e-3)
+    assert gan.adversarial_loss == "hinge"
+    assert gan.sampler is gan.generator
+    again = RECIPES["03 laptop"].build(seed=2)
+    np.testing.assert_array_equal(gan.generator.weights[0], again.generator.weights[0])
+    assert again.average == 0.998
+
+
+def test_mirror_images_and_rmsprop_where_the_recipe_says_so():
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype("float32")
+    mirrored = RECIPES["04 laptop"].images(images)
+    np.testing.assert_array_equal(mirrored[:4], images)
+    np.testing.assert_array_equal(mirrored[4:], images[:, :, ::-1])
+    assert RECIPES["04 original"].images(images) is images
+    gan = RECIPES["04 laptop"].but(optimizer="rmsprop").build()
+    assert isinstance(gan.g_optimizer, keras.optimizers.RMSprop)
+    assert gan.d_optimizer.clipvalue == 1.0
+    assert hasattr(gan, "combined")
+
+
+@pytest.mark.parametrize("lesson", ["02", "03"])
+def test_half_the_width_is_the_laptop_recipe_but_for_its_maps(lesson):
+    laptop, half = RECIPES[f"{lesson} laptop"], RECIPES[f"{lesson} half the width"]
+    assert half == laptop.but(generator=half.generator, discriminator=half.discriminator)
+    for network, wider in (
+        (half.generator(), laptop.generator()),
+        (half.discriminator(), laptop.discriminator()),
+    ):
+        assert list(map(type, network.layers)) == list(map(type, wider.layers))
+        for narrow, wide in zip(network.layers, wider.layers, strict=True):
+            if len(narrow.output.shape) == 4 and narrow.output.shape[-1] > 1:
+                assert 2 * narrow.output.shape[-1] == wide.output.shape[-1]
