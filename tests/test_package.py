@@ -1,10 +1,11 @@
 """The package as a whole: cheap to import, complete, and free of anyone's machine."""
 
+import ast
 import re
 import subprocess
 
 import pytest
-from helpers import ROOT
+from helpers import NOTEBOOKS, ROOT, code_cells
 
 import dcgan_course
 
@@ -42,3 +43,50 @@ def test_no_path_of_a_machine_is_committed():
         for match in pattern.finditer((ROOT / name).read_text(encoding="utf-8"))
     }
     assert not found
+
+
+# Each room may import from those before it, and from itself; rooms on one line know nothing
+# of each other.
+ROOMS = (
+    ("files", "quiet"),
+    ("data", "networks"),
+    ("display", "evaluation"),
+    ("training",),
+    ("latent", "diagnosis"),
+    ("lesson", "grading"),
+)
+
+
+def imports_of(path):
+    """The modules and names of the course that a file imports: [(module, name)]."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dcgan_course"):
+            for alias in node.names:
+                yield node.module, alias.name
+
+
+def room(module):
+    return module.split(".")[1] if "." in module else None
+
+
+def test_imports_point_one_way_and_take_no_private_names():
+    floor = {name: index for index, names in enumerate(ROOMS) for name in names}
+    package = ROOT / "dcgan_course"
+    files = [path for path in package.rglob("*.py") if path != package / "__init__.py"]
+    assert len(files) > 40
+    wrong = []
+    for path in files:
+        own = path.relative_to(package).with_suffix("").parts[0]
+        for module, name in imports_of(path):
+            target = room(module)
+            assert target in floor, f"{path}: import from a room, not from the package"
+            if name.startswith("_") or (target != own and floor[target] >= floor[own]):
+                wrong.append(f"{path.relative_to(ROOT)}: from {module} import {name}")
+    assert wrong == []
+
+
+def test_every_name_that_a_notebook_imports_is_offered_by_the_package():
+    for path in NOTEBOOKS:
+        for source in code_cells(path):
+            for names in re.findall(r"from dcgan_course[\w.]* import ([\w, ]+)", source):
+                assert set(names.replace(" ", "").split(",")) - {""} <= set(dcgan_course.__all__)

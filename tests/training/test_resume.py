@@ -153,7 +153,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_message(digits, tmp_path, ca
     newest.write_bytes(whole[: len(whole) // 2])
     resumed = gan()
     checkpoint = Checkpoint(tmp_path, settings=None, **resumed.state())
-    checkpoint.settings = resumed._settings([[32, len(digits)], None])
+    checkpoint.settings = settings_of(resumed, [[32, len(digits)], None])
     assert checkpoint.restore() == 1
     assert f"Passed over {newest}" in capsys.readouterr().out
     assert newest.exists()
