@@ -87,7 +87,7 @@ benchmark: setup
 	@$(BIN)/python benchmarks/gif.py
 	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/pictures.py
-	@$(BIN)/python benchmarks/quality.py speed
+	@$(BIN)/python benchmarks/speed.py
 
 # Twenty minutes: every failure of lesson 05, over three seeds.
 benchmark-doctor: setup

@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import quality
+import scoring
+import speed
 
 from dcgan_course.latent.pretrained import save_generator
 from dcgan_course.quiet import import_quietly
@@ -50,8 +52,8 @@ def train(name, threads):
         "steps": row["steps"],
         "scores": {key: round(row[key], 3) for key in ("frechet", "precision", "recall", "grid")},
         "curve": [[each["seconds"], round(each["frechet"], 5)] for each in rows],
-        "scored": f"{quality.SAMPLES} samples, features of load_extractor({name!r})",
-        "processor": f"{quality.processor()}, threads: {threads or 'all'}",
+        "scored": f"{scoring.SAMPLES} samples, features of load_extractor({name!r})",
+        "processor": f"{speed.processor()}, threads: {threads or 'all'}",
         "date": datetime.date.today().isoformat(),
         "licence": LICENCES[name],
         "made_by": "scripts/train_generators.py",

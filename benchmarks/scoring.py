@@ -1,0 +1,127 @@
+"""Scores of generators after so many seconds of training, and the files that hold them."""
+
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+
+RESULTS = Path(__file__).parent / "results"
+SAMPLES = 5000
+FIELDS = [
+    *("recipe", "seconds", "steps", "frechet", "kernel", "kernel_error", "precision", "recall"),
+    *("density", "coverage", "classes_found", "class_kl", "grid"),
+]
+
+
+class Scorer:
+    """Scores a generator by features of the data set's own extractor, on its test images."""
+
+    def __init__(self, dataset):
+        from dcgan_course import load_images
+        from dcgan_course.evaluation.features import load_extractor
+
+        self.extractor = load_extractor(dataset)
+        # Of frogs there are but 5,000, and all of them are needed to compare with.
+        test = load_images(dataset, "train" if dataset == "cifar10_frogs" else "test")
+        if test.source != "real":
+            raise SystemExit("The benchmark wants real images. See the message above.")
+        self.real, self.labels = test.images[:SAMPLES], test.labels[:SAMPLES]
+
+    def __call__(self, gan):
+        """All measures of a `DCGAN`'s samples."""
+        from dcgan_course.evaluation.metrics import evaluate
+        from dcgan_course.evaluation.pixels import checkerboard
+
+        z = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim)).astype("float32")
+        fakes = np.concatenate([gan.sample(part) for part in np.array_split(z, 10)])
+        scores = evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
+        return {**scores, "grid": checkerboard(fakes)}
+
+
+def keep_images(gan, name):
+    """The images of 64 codes, as a file of the package that `kept_images` reads."""
+    from dcgan_course.display.images import PICTURES, save_samples
+
+    z = np.random.default_rng(64).normal(size=(64, gan.latent_dim)).astype("float32")
+    PICTURES.mkdir(exist_ok=True)
+    save_samples(PICTURES / f"{name}.png", gan.sample(z), columns=16, gap=0)
+
+
+def measure(name, recipe, times, file, scorer, seed=1, keep=()):
+    """Train one recipe and score it at each of `times`, in seconds of training.
+
+    At those that are in `keep` as well, images are kept for the lessons. Returns the trained
+    `DCGAN` and the rows.
+    """
+    import keras
+    import tensorflow as tf
+
+    from dcgan_course import load_images, make_dataset
+    from dcgan_course.networks.layers import fast_policy
+
+    # As in the lessons: the originals compute in 32 bits.
+    keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
+    gan = recipe.build(seed=seed)
+    images = recipe.images(load_images(recipe.dataset).images)
+    batches = iter(make_dataset(images, recipe.batch_size, seed=seed))
+    step = tf.function(gan.train_step)
+    step(next(batches))  # the first call compiles, which is not training
+    seconds, steps, rows = 0.0, 1, []
+    for goal in times:
+        while seconds < goal:
+            started = time.perf_counter()
+            for _ in range(5):
+                step(next(batches))
+            steps += 5
+            seconds += time.perf_counter() - started
+        row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
+        rows.append(row)
+        add(file, row)
+        print(line(row), flush=True)
+        if goal in keep:
+            keep_images(gan, f"{name.replace(' ', '_')}_{goal // 60:02d}_minutes")
+    keras.mixed_precision.set_global_policy("float32")
+    return gan, rows
+
+
+def line(row):
+    """One result as text."""
+    return (
+        f"{row['recipe']:<36}{float(row['seconds']):7.0f} s {int(row['steps']):6} steps   "
+        f"Fréchet {float(row['frechet']):7.2f}   KID {1000 * float(row['kernel']):7.1f}e-3   "
+        f"precision {float(row['precision']):.2f}   recall {float(row['recall']):.2f}   "
+        f"coverage {float(row['coverage']):.2f}   classes {row.get('classes_found') or '–'}"
+    )
+
+
+def add(file, row):
+    """Add one row to a results file."""
+    if not file.exists():
+        write(file, [])
+    with file.open("a", newline="") as out:
+        csv.DictWriter(out, FIELDS).writerow(
+            {key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()}
+        )
+
+
+def write(file, rows):
+    """A results file of these rows."""
+    RESULTS.mkdir(exist_ok=True)
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def forget(file, name):
+    """Take one recipe's rows out of a results file."""
+    write(file, [row for row in read(file) if row["recipe"] != name])
+
+
+def read(file):
+    """The rows of a results file, in order; none where there is no file."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
