@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from dcgan_course.checks import number, whole_number
 from dcgan_course.diagnosis.examiner import Examiner
 from dcgan_course.diagnosis.nonfinite import first_not_finite
 from dcgan_course.diagnosis.report import report
@@ -46,8 +47,11 @@ class Doctor(keras.callbacks.Callback):
         seed=0,
     ):
         super().__init__()
-        self.real, self.held_out, self.every, self.share = real, held_out, every, share
-        self.stop, self.live, self.seed = stop, live, seed
+        self.real, self.held_out = real, held_out
+        self.every = None if every is None else whole_number("every", every, minimum=1)
+        self.share = number("share", share, above=0, maximum=1)
+        self.stop, self.live = stop, live
+        self.seed = whole_number("seed", seed, minimum=0)
         self.folder = None if folder is None else Path(folder)
         self.rows, self.findings, self.last_good, self.stopped = [], [], None, None
         self.seconds = 0.0

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from dcgan_course.files import write_beside
+from dcgan_course.training.optimizers import differences, with_step_count
 
 
 class CheckpointError(ValueError):
@@ -95,7 +96,7 @@ class Checkpoint:
             except Exception as problem:  # zipfile, zlib, numpy and json each have their words
                 print(f"Passed over {path}: it is damaged ({problem}).")
                 continue
-            if about["settings"] != self.settings:
+            if differences(about["settings"], self.settings):
                 if not self.read_only:
                     self._set_aside(about["settings"])
                 return 0
@@ -136,6 +137,8 @@ class Checkpoint:
 
     def _fill(self, path, arrays):
         variables = self._variables()
+        if "step_count/000" in variables:
+            arrays = with_step_count(arrays)
         if set(variables) != set(arrays):
             name = sorted(set(variables) ^ set(arrays))[0]
             raise CheckpointError(
@@ -154,21 +157,16 @@ class Checkpoint:
             variable.assign(arrays[name])
 
     def _set_aside(self, other):
-        keys = sorted(set(other) | set(self.settings))
-        changes = [
-            f"{key}: {other.get(key)} → {self.settings.get(key)}"
-            for key in keys
-            if other.get(key) != self.settings.get(key)
-        ]
         number = 1
         while (aside := self.folder / f"other-settings-{number}").exists():
             number += 1
         aside.mkdir(parents=True)
         for path in self._files():
             shutil.move(path, aside / path.name)
+        changes = "; ".join(differences(other, self.settings))
         print(
-            f"The checkpoint in {self.folder} was made with other settings "
-            f"({'; '.join(changes)}): training starts anew. The old one is now in {aside}."
+            f"The checkpoint in {self.folder} was made with other settings ({changes}): "
+            f"training starts anew. The old one is now in {aside}."
         )
 
 
@@ -195,29 +193,3 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self.checkpoint.history.append(row)
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
             self.checkpoint.save(epoch + 1)
-
-
-def settings_of(gan, data):
-    """What shapes a training, as plain data: another value starts another training.
-
-    Args:
-        gan: a compiled `DCGAN`.
-        data: plain data by which the images are known.
-    """
-
-    def plain(optimizer):
-        config = optimizer.get_config()
-        return {key: str(value) for key, value in config.items() if key != "name"}
-
-    return {
-        "data": data,
-        "seed": gan.seed,
-        "average": gan.average,
-        "loss": gan.adversarial_loss,
-        "label_smoothing": gan.label_smoothing,
-        "label_noise": gan.label_noise,
-        "r1": gan.r1,
-        "augment": gan.augment and gan.augment.__name__,
-        "g_optimizer": plain(gan.g_optimizer),
-        "d_optimizer": plain(gan.d_optimizer),
-    }
