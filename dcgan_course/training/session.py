@@ -155,7 +155,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
     """Adds every complete epoch to a checkpoint's history, and saves it if it is time.
 
     Args:
-        checkpoint: the `Checkpoint`, within its `training`, which saves the last epoch itself.
+        checkpoint: the `Checkpoint`, within its `training`.
         watch: the `EpochWatch` that knows which epochs are complete.
         every: epochs from one checkpoint to the next.
     """
@@ -174,4 +174,6 @@ class SaveCheckpoint(keras.callbacks.Callback):
             return
         row = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self._began, 2)}
         row |= {name: float(np.squeeze(value)) for name, value in (logs or {}).items()}
-        self.checkpoint.save(epoch + 1, [*self.checkpoint.history, row], every=self.every)
+        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
+        every = 1 if last else self.every  # before other callbacks write their results
+        self.checkpoint.save(epoch + 1, [*self.checkpoint.history, row], every=every)
