@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 import threading
 
 from dcgan_course.display.screen import in_notebook
@@ -32,6 +33,15 @@ class Stopped(KeyboardInterrupt):
     def _render_traceback_(self):
         """What IPython shows in place of a traceback."""
         return [f"KeyboardInterrupt: {self}"]
+
+
+def stopped(epoch, epochs=None, *, resumable=True):
+    """Print the line of a `Stopped`, and return it, to be raised."""
+    line = Stopped(epoch, epochs, resumable=resumable)
+    if sys.stdout.isatty():
+        print()  # a terminal's progress line has not been ended
+    print(line)
+    return line
 
 
 # Front ends know an interrupted cell by this name.

@@ -180,14 +180,23 @@ def test_a_finite_dataset_with_steps_per_epoch_is_resumed_where_it_was(tmp_path)
 @pytest.mark.parametrize("batches", [0, 3])
 def test_an_epoch_without_its_data_is_an_error_and_not_counted(batches, tmp_path):
     """A generator that can be read once cannot begin again."""
-    once = iter([IMAGES[:8]] * batches)
-    data = tf.data.Dataset.from_generator(
-        lambda: once, output_signature=tf.TensorSpec((None, 8, 8, 1))
-    )
+    left = [1]  # for whoever looks at it before the training
+
+    def once():
+        while left[0]:
+            left[0] -= 1
+            yield IMAGES[:8]
+
+    class Fill(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            left[0] = batches
+
+    signature = tf.TensorSpec((None, 8, 8, 1))
+    data = tf.data.Dataset.from_generator(once, output_signature=signature)
     folder = tmp_path / "mine"
     ended = f"ended after {batches % 2} of 2 batches in epoch {1 + batches // 2}"
     with pytest.raises(ValueError, match=f"{ended}.*repeat"):
-        train(tiny(), folder, 4, data, steps_per_epoch=2)
+        train(tiny(), folder, 4, data, steps_per_epoch=2, callbacks=[Fill()])
     expected = ["epoch-00001.npz"] if batches else []
     assert [path.name for path in folder.glob("*.npz")] == expected
 
