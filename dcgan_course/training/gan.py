@@ -7,27 +7,15 @@ both gradients are taken before either network moves. What it is made of stands 
 import keras
 import tensorflow as tf
 
-from dcgan_course.checks import number, one_of, true_or_false, whole_number
+from dcgan_course.checks import number, whole_number
 from dcgan_course.networks.layers import copy_of
 from dcgan_course.networks.losses import check_labels, generator_loss
-from dcgan_course.training.distributed import check_agreement, global_batch_of, is_chief
+from dcgan_course.training.distributed import global_batch_of, is_chief
 from dcgan_course.training.inputs import as_codes, prepare
-from dcgan_course.training.monitor import Monitor
-from dcgan_course.training.optimizers import (
-    described,
-    optimizers_for,
-    settings_of,
-    tracked_settings,
-)
+from dcgan_course.training.optimizers import described, optimizers_for, tracked_settings
 from dcgan_course.training.pair import check_compiled, check_pair, weight_ids
-from dcgan_course.training.refusals import (
-    Refusals,
-    as_callbacks,
-    check_resume,
-    refuse_compile_options,
-    refuse_fit_options,
-)
-from dcgan_course.training.resume import Checkpoint, SaveCheckpoint
+from dcgan_course.training.refusals import Refusals, checked_compile, checked_fit
+from dcgan_course.training.session import training_session
 from dcgan_course.training.step import StepParts
 
 
@@ -63,7 +51,8 @@ class DCGAN(StepParts, Refusals, keras.Model):
         self.discriminator = discriminator
         self.average = average
         self.sampler = generator if average is None else copy_of(generator, name="average")
-        self.sampler.trainable = average is None
+        if average is not None:
+            self.sampler.trainable = False
         self.latent_dim = int(generator.input_shape[1])
         self.first_bad_step = None
         self.count_steps_from_zero()
@@ -109,21 +98,14 @@ class DCGAN(StepParts, Refusals, keras.Model):
             ValueError: an unknown loss, a number out of range, no two optimizers, or what
                 `keras.Model.compile` takes and a GAN does not use.
         """
-        options = refuse_compile_options(options)
-        check_labels(loss, label_smoothing, label_noise)
         r1 = number("r1", r1, minimum=0)
-        one_of("jit_compile", jit_compile, (True, False, "auto"))
-        if augment is not None and not (callable(augment) and hasattr(augment, "__name__")):
-            raise ValueError(
-                "augment should be a function with a name, by which a resumed training knows it: "
-                "write it with def."
-            )
-        scale = true_or_false("auto_scale_loss", auto_scale_loss)
+        check_labels(loss, label_smoothing, label_noise)
+        options = checked_compile(augment, jit_compile, auto_scale_loss, options)
         # Keras would make an optimizer of its own, which nothing uses.
-        super().compile(optimizer=None, jit_compile=jit_compile, **options)
+        super().compile(optimizer=None, **options)
         self.compiled = False
         self.g_optimizer, self.d_optimizer = optimizers_for(
-            self.generator, self.discriminator, g_optimizer, d_optimizer, scale=scale
+            self.generator, self.discriminator, g_optimizer, d_optimizer, scale=auto_scale_loss
         )
         self.compiled = True
         self.compiled_with = {
@@ -135,8 +117,8 @@ class DCGAN(StepParts, Refusals, keras.Model):
             "D": weight_ids(self.discriminator),
         }
         self.adversarial_loss = loss
-        self.label_smoothing = label_smoothing
-        self.label_noise = label_noise
+        self.label_smoothing = float(label_smoothing)
+        self.label_noise = float(label_noise)
         self.r1 = r1
         self.augment = augment
 
@@ -217,7 +199,8 @@ class DCGAN(StepParts, Refusals, keras.Model):
                 an interruption of any kind, `fit` goes on from the newest one and ends
                 with the same weights, losses and frames as if nothing had happened.
                 A dataset is brought to its place by skipping, so its order must follow
-                from a seed.
+                from a seed. The run's samples, animation and generator are left there as well,
+                unless a `Monitor` among the callbacks says where; see `training_session`.
             save_every: epochs from one checkpoint to the next; the last epoch always has
                 one.
             steps_per_epoch: as in Keras; needed for an endless dataset. For an array or a
@@ -233,51 +216,31 @@ class DCGAN(StepParts, Refusals, keras.Model):
             ValueError: images of another shape than D's input, or outside [−1, 1]; labels; a
                 number out of range; what `keras.Model.fit` takes and a GAN does not use.
             CheckpointError: a checkpoint of another architecture.
+            FolderInUse: another process is training in the folder `resume`.
+            KeyboardInterrupt: an interruption (■, Ctrl-C), as one line that says where it
+                stopped; with `resume`, after the last complete epoch has been saved.
         """
         if y is not None:
             raise ValueError("A DCGAN learns from images alone: leave out y.")
-        options = refuse_fit_options(options)
-        epochs = whole_number("epochs", epochs, minimum=1)
-        save_every = whole_number("save_every", save_every, minimum=1)
-        one_of("verbose", verbose, ("auto", 0, 1, 2, True, False))
-        callbacks, resume = as_callbacks(callbacks), check_resume(resume)
+        run = checked_fit(epochs, save_every, verbose, callbacks, resume, options)
         check_compiled(self)
-        shuffle = options.get("shuffle")
-        data = prepare(self, x, batch_size, steps_per_epoch, shuffle, resumable=resume is not None)
-        first_epoch = whole_number("initial_epoch", options.get("initial_epoch", 0), minimum=0)
-        if resume is not None and first_epoch:
-            raise ValueError(
-                "fit finds the first epoch in the checkpoints: leave out initial_epoch."
-            )
-        checkpoint = None
-        if resume is not None:
-            checkpoint = Checkpoint(
-                resume,
-                settings=settings_of(self, data.identity),
-                read_only=not self.is_chief,
-                **self.state(),
-            )
-            first_epoch = checkpoint.begin()
-            check_agreement(self.distribute_strategy, first_epoch)
-            callbacks.append(SaveCheckpoint(checkpoint, epochs, save_every))
-        for callback in callbacks:
-            if isinstance(callback, Monitor):
-                callback.starts_from(first_epoch, checkpoint.history if checkpoint else [])
-        history = super().fit(
-            data.stream(first_epoch),
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            initial_epoch=first_epoch,
-            steps_per_epoch=data.steps_per_epoch,
-            shuffle=False,  # make_dataset has shuffled; Keras would warn
+        resumable = resume is not None
+        data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=resumable)
+        frame = training_session(
+            self, data, resume, run.epochs, run.save_every, run.callbacks, verbose
         )
-        if checkpoint is not None:
-            rows = checkpoint.history
-            names = [name for name in (rows[0] if rows else {}) if name != "epoch"]
-            history.epoch = [row["epoch"] - 1 for row in rows]
-            history.history = {name: [row[name] for row in rows] for name in names}
-        return history
+        with frame as session:
+            first_epoch = session.first_epoch or run.first_epoch
+            history = super().fit(
+                data.stream(first_epoch),
+                epochs=run.epochs,
+                verbose=verbose,
+                callbacks=session.callbacks,
+                initial_epoch=first_epoch,
+                steps_per_epoch=data.steps_per_epoch,
+                shuffle=False,  # make_dataset has shuffled; Keras would warn
+            )
+        return session.complete(history)
 
     @property
     def is_chief(self):

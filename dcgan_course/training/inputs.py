@@ -216,11 +216,12 @@ def _check_shape(shape, wanted):
 
 def _check_values(images, wanted, what):
     """Check type and range of images, and whether all are numbers."""
-    if not tf.as_dtype(images.dtype).is_floating if _is_number(images) else True:
-        low, high = (images.min(), images.max()) if _is_number(images) else ("?", "?")
+    is_number = images.dtype.kind in "fiub" or images.dtype.name == "bfloat16"
+    if not is_number or not tf.as_dtype(images.dtype).is_floating:
+        reach = f" from {images.min()} to {images.max()}" if is_number else ""
         raise ValueError(
-            f"{what} should be floating-point numbers in [−1, 1], not {images.dtype} from {low} to "
-            f"{high}. {_SCALE}"
+            f"{what} should be floating-point numbers in [−1, 1], not {images.dtype}{reach}. "
+            f"{_SCALE}"
         )
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
@@ -240,10 +241,6 @@ def _check_values(images, wanted, what):
             "images in [0, 1] should be scaled by 2 * x − 1.",
             stacklevel=5,
         )
-
-
-def _is_number(images):
-    return images.dtype.kind in "fiub" or images.dtype.name in ("bfloat16", "float8_e4m3fn")
 
 
 # --- datasets -------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def scaled_gradients(tape, objective, weights, optimizer):
 def described(optimizer):
     """What an optimizer was made with, as plain data: texts, numbers, dictionaries.
 
-    Its name is left out, which counts the optimizers of a process.
+    Names are left out, which count the optimizers of a process.
     """
     try:
         config = optimizer.get_config()
@@ -154,7 +154,7 @@ def described(optimizer):
         schedule = getattr(optimizer, "_learning_rate", None)
         facts = {name: value for name, value in vars(schedule).items() if _is_plain(value)}
         config["learning_rate"] = {"class_name": type(schedule).__name__, "config": facts}
-    return _plain({key: value for key, value in config.items() if key != "name"})
+    return _plain(config)
 
 
 def settings_of(gan, data):
@@ -244,7 +244,7 @@ def _is_plain(value):
 
 def _plain(value):
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item) for key, item in value.items() if key != "name"}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if _is_plain(value):

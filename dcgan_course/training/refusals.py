@@ -5,10 +5,11 @@ named here, so that nobody waits for an effect that cannot come.
 """
 
 import os
+from dataclasses import dataclass
 
 import keras
 
-from dcgan_course.checks import shown
+from dcgan_course.checks import one_of, shown, true_or_false, whole_number
 
 _COMPILE = {
     "optimizer": "A GAN has two optimizers: give g_optimizer and d_optimizer.",
@@ -89,15 +90,59 @@ for _name, _advice in _METHODS.items():
     setattr(Refusals, _name, _refusing(_name, _advice))
 
 
-def refuse_compile_options(options):
-    """Raise where `compile` is given what it does not use; return what goes to Keras."""
-    accepted = ("run_eagerly",)
-    return _checked("compile", options, _COMPILE, accepted, {"steps_per_execution": (1,)})
+def checked_compile(augment, jit_compile, auto_scale_loss, options):
+    """Check what `DCGAN.compile` was given beside optimizers and losses.
+
+    Returns:
+        What goes on to `keras.Model.compile`.
+
+    Raises:
+        ValueError: what Keras takes and a GAN does not use, or a value out of range.
+        TypeError: an argument that does not exist.
+    """
+    if augment is not None and not (callable(augment) and hasattr(augment, "__name__")):
+        raise ValueError(
+            "augment should be a function with a name, by which a resumed training knows it: "
+            "write it with def."
+        )
+    one_of("jit_compile", jit_compile, (True, False, "auto"))
+    true_or_false("auto_scale_loss", auto_scale_loss)
+    unused = {"steps_per_execution": (1,)}
+    kept = _checked("compile", options, _COMPILE, ("run_eagerly",), unused)
+    return {"jit_compile": jit_compile, **kept}
 
 
-def refuse_fit_options(options):
-    """Raise where `fit` is given what it does not use; return the rest."""
-    return _checked("fit", options, _FIT, ("shuffle", "initial_epoch"), _UNUSED)
+@dataclass(frozen=True)
+class FitOptions:
+    """What `DCGAN.fit` was given beside its data, checked."""
+
+    epochs: int
+    save_every: int
+    callbacks: list
+    shuffle: object
+    first_epoch: int
+
+
+def checked_fit(epochs, save_every, verbose, callbacks, resume, options):
+    """Check what `DCGAN.fit` was given beside its data. Returns `FitOptions`.
+
+    Raises:
+        ValueError: what Keras takes and a GAN does not use, or a value out of range.
+        TypeError: an argument that does not exist.
+    """
+    kept = _checked("fit", options, _FIT, ("shuffle", "initial_epoch"), _UNUSED)
+    one_of("verbose", verbose, ("auto", 0, 1, 2, True, False))
+    _check_resume(resume)
+    first_epoch = whole_number("initial_epoch", kept.get("initial_epoch", 0), minimum=0)
+    if resume is not None and first_epoch:
+        raise ValueError("fit finds the first epoch in the checkpoints: leave out initial_epoch.")
+    return FitOptions(
+        epochs=whole_number("epochs", epochs, minimum=1),
+        save_every=whole_number("save_every", save_every, minimum=1),
+        callbacks=as_callbacks(callbacks),
+        shuffle=kept.get("shuffle"),
+        first_epoch=first_epoch,
+    )
 
 
 def _checked(method, options, refused, accepted, unused):
@@ -164,14 +209,9 @@ def _check_callback(callback):
         )
 
 
-def check_resume(folder):
-    """Return the folder for checkpoints as it was given, or None.
-
-    Raises:
-        ValueError: not a folder's path, or the path of a file.
-    """
+def _check_resume(folder):
     if folder is None:
-        return None
+        return
     if not isinstance(folder, (str, os.PathLike)) or not str(folder):
         raise ValueError(
             f"resume should be a folder for checkpoints, such as 'runs/mine/checkpoints', not "
@@ -179,4 +219,3 @@ def check_resume(folder):
         )
     if os.path.isfile(folder):
         raise ValueError(f"resume should be a folder for checkpoints, and {folder} is a file.")
-    return folder

@@ -10,14 +10,13 @@ import json
 import logging
 import os
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from dcgan_course.checks import shown, whole_number
 from dcgan_course.display.images import image_grid
-from dcgan_course.files import write_beside
+from dcgan_course.files import run_path, write_beside
 from dcgan_course.networks.layers import layer_table
 from dcgan_course.training.inputs import as_codes, codes_or_count
 
@@ -62,9 +61,9 @@ class TensorBoardTracker(Tracker):
         import tensorflow as tf
 
         self._tf = tf
-        self._folder = Path(folder)
+        self._folder = run_path(folder)
         self._earlier = list(self._folder.glob("events.*"))
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._writer = tf.summary.create_file_writer(str(self._folder))
 
     def start(self):
         """Move what an earlier training has written here into a run of its own beside."""
@@ -135,7 +134,7 @@ class MLflowTracker(Tracker):
                 "MLflow is not installed: pip install mlflow (or, without its web page, "
                 "mlflow-skinny sqlalchemy alembic)."
             ) from problem
-        folder = Path(folder).absolute()
+        folder = run_path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("mlflow", "alembic"):  # they tell of every table that they make
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -223,7 +222,7 @@ class Track(keras.callbacks.Callback):
             )
         self.tracker, self.facts = tracker, dict(facts or {})
         self.every = whole_number("every", every, minimum=1)
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else run_path(folder)
         self.codes = codes_or_count("codes", codes)
         self.seed = whole_number("seed", seed, minimum=0)
 

@@ -13,7 +13,17 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from dcgan_course import DCGAN, CombinedDCGAN, ImageFolder, Monitor, Track, Tracker, write_pictures
+from dcgan_course import (
+    DCGAN,
+    CombinedDCGAN,
+    Doctor,
+    ImageFolder,
+    Monitor,
+    Track,
+    Tracker,
+    frozen,
+    write_pictures,
+)
 
 SHAPE = (4, 4, 1)
 ADAM = keras.optimizers.Adam
@@ -57,7 +67,7 @@ def moved(before, network):
 def functional_generator():
     z = keras.Input((3,))
     x = layers.Dense(16, activation="tanh")(z)
-    return keras.Model(z, layers.Reshape(SHAPE)(x) if True else x)
+    return keras.Model(z, layers.Reshape(SHAPE)(x))
 
 
 def functional_discriminator(last=None):
@@ -123,7 +133,7 @@ def two_inputs():
     return keras.Model([a, b], layers.Reshape(SHAPE)(x))
 
 
-def frozen(network):
+def not_trainable(network):
     network.trainable = False
     return network
 
@@ -182,8 +192,14 @@ NETWORKS = {
         ),
         "D has no weights that train",
     ),
-    "D frozen": (lambda: (generator(), frozen(discriminator())), "D has no weights that train"),
-    "G frozen": (lambda: (frozen(generator()), discriminator()), "G has no weights that train"),
+    "D frozen": (
+        lambda: (generator(), not_trainable(discriminator())),
+        "D has no weights that train",
+    ),
+    "G frozen": (
+        lambda: (not_trainable(generator()), discriminator()),
+        "G has no weights that train",
+    ),
     "shared layers": (sharing, "G and D share 2 weights"),
     "D ends in a sigmoid": (
         lambda: (generator(), discriminator(layers.Dense(1, activation="sigmoid"))),
@@ -271,6 +287,28 @@ def test_a_generator_that_never_draws_below_zero_is_warned_of():
         warnings.simplefilter("error")
         DCGAN(generator("tanh"), discriminator())
         DCGAN(generator("linear"), discriminator())
+
+
+@pytest.mark.parametrize("average", [None, 0.5])
+def test_a_layer_that_is_frozen_stays_so(average):
+    g = generator()
+    g.add(layers.Conv2D(1, 3, padding="same"))
+    g.layers[0].trainable = False
+    made = DCGAN(g, discriminator(), average=average)
+    made.compile()
+    kept = g.layers[0].kernel.numpy()
+    made.fit(images(), batch_size=4, verbose=0)
+    np.testing.assert_array_equal(kept, g.layers[0].kernel.numpy())
+
+
+def test_a_layer_that_is_used_twice_is_copied_once():
+    z = keras.Input((16,))
+    shared = layers.Dense(16, activation="tanh")
+    g = keras.Model(z, layers.Reshape(SHAPE)(shared(shared(z))))
+    made = DCGAN(g, discriminator(), average=0.5)
+    assert len(made.sampler.weights) == len(g.weights) == 2
+    z = np.ones((2, 16), "float32")
+    np.testing.assert_allclose(made.sampler(z), g(z), rtol=1e-6)
 
 
 # --- compile --------------------------------------------------------------------------
@@ -411,7 +449,11 @@ def test_a_bad_call_leaves_the_checkpoints_of_a_good_run(tmp_path):
 
 
 def test_numbers_of_numpy_are_numbers():
-    made = gan(seed=np.int64(1), average=np.float32(0.5), compiled=dict(r1=np.float32(0.1)))
+    made = gan(
+        seed=np.int64(1),
+        average=np.float32(0.5),
+        compiled=dict(r1=np.float32(0.1), label_noise=np.float32(0.1)),
+    )
     history = made.fit(
         images(),
         batch_size=np.int32(4),
@@ -758,6 +800,12 @@ def test_sample_takes_codes_in_any_form():
         (lambda: Track(Tracker(), seed=None), "seed should be"),
         (lambda: Track("runs"), "tracker should be a Tracker"),
         (lambda: Track(Tracker), "tracker should be a Tracker"),
+        (lambda: Doctor(images(16), every=0), "every should be a whole number of 1 or more"),
+        (lambda: Doctor(images(16), every=-1), "every should be"),
+        (lambda: Doctor(images(16), every=2.0), "every should be"),
+        (lambda: Doctor(images(16), share=0), "share should be"),
+        (lambda: Doctor(images(16), share=float("nan")), "share should be"),
+        (lambda: Doctor(images(16), seed=-1), "seed should be"),
         (lambda: Monitor(codes=0), "codes should be a whole number"),
         (lambda: Monitor(codes=-4), "codes should be a whole number"),
         (lambda: Monitor(codes=10**9), "codes should be a whole number"),
@@ -777,6 +825,11 @@ def test_callbacks_take_numbers_of_numpy():
     gan().fit(images(), batch_size=4, verbose=0, callbacks=[track, monitor])
     assert track.codes.shape == (2, 3)
     assert monitor.codes.shape == (4, 3)
+
+
+def test_only_a_network_can_be_frozen():
+    with pytest.raises(ValueError, match="frozen takes a Keras network"), frozen("D"):
+        pass
 
 
 @pytest.mark.parametrize("kind", [Track, Monitor])
