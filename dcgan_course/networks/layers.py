@@ -263,6 +263,9 @@ def copy_of(network, dtype="float32", name=None):
         network: a built `keras.Sequential`, or a functional model; both may hold others.
         dtype: a Keras dtype policy for all layers.
         name: of the copy; the network's own if None.
+
+    Raises:
+        ValueError: a layer that cannot be made again from its `get_config()`.
     """
     copy = _copy_of_layers(network, dtype, name or network.name)
     copy.set_weights(network.get_weights())
@@ -279,7 +282,7 @@ def _copy_of_layers(network, dtype, name):
             if isinstance(layer, keras.Model) and hasattr(layer, "outputs"):
                 copy = _copy_of_layers(layer, dtype, layer.name)
             else:
-                copy = type(layer).from_config({**layer.get_config(), "dtype": dtype})
+                copy = _copy_of_layer(layer, dtype)
             copies[id(layer)] = copy
         return copies[id(layer)]
 
@@ -288,6 +291,17 @@ def _copy_of_layers(network, dtype, name):
         return keras.Sequential([head, *[clone(layer) for layer in network.layers]], name=name)
     copy = keras.models.clone_model(network, clone_function=clone)
     return keras.Model(copy.inputs[0], copy.outputs[0], name=name)
+
+
+def _copy_of_layer(layer, dtype):
+    try:
+        return type(layer).from_config({**layer.get_config(), "dtype": dtype})
+    except (NotImplementedError, TypeError) as problem:
+        kind = type(layer).__name__
+        raise ValueError(
+            f"The layer {layer.name!r} cannot be copied, because {kind} does not say how it is "
+            f"made: give it get_config() and a dtype in __init__ ({problem})."
+        ) from problem
 
 
 def fast_policy():

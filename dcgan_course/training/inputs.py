@@ -223,6 +223,8 @@ def _check_values(images, wanted, what):
             f"{what} should be floating-point numbers in [−1, 1], not {images.dtype}{reach}. "
             f"{_SCALE}"
         )
+    if images.dtype.name == "bfloat16":  # NumPy knows it only by half
+        images = images.astype("float32")
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         finite = np.isfinite(images.astype("float32", copy=False))
@@ -331,7 +333,7 @@ def _check_first_batch(x, wanted):
         raise ValueError(f"The dataset fails at its first batch: {reason}") from problem
     if batch is None:
         raise ValueError(empty)
-    batch = batch.numpy()
+    batch = tf.cast(batch, tf.float32).numpy()
     _check_batch_shape(batch.shape, wanted)
     if not len(batch):
         raise ValueError("The dataset's first batch holds no image.")

@@ -154,7 +154,7 @@ def described(optimizer):
         schedule = getattr(optimizer, "_learning_rate", None)
         facts = {name: value for name, value in vars(schedule).items() if _is_plain(value)}
         config["learning_rate"] = {"class_name": type(schedule).__name__, "config": facts}
-    return _plain(config)
+    return {"class_name": type(optimizer).__name__, **_plain(config)}
 
 
 def settings_of(gan, data):

@@ -1,5 +1,6 @@
 """Which two networks make a GAN: a look at both before anything is trained."""
 
+import inspect
 import warnings
 
 import keras
@@ -88,7 +89,7 @@ def _check_network(name, network):
     if isinstance(network, type):
         raise ValueError(f"{name} is the class {network.__name__}, not a model made from it.")
     if not isinstance(network, keras.Model):
-        called = " Call the function that builds it." if callable(network) else ""
+        called = " Call the function that builds it." if inspect.isroutine(network) else ""
         raise ValueError(
             f"{name} should be a keras.Sequential or a functional keras.Model, not "
             f"{shown(network)}.{called}"
@@ -145,29 +146,19 @@ def final_activation(network):
     Layers that only pass numbers on, such as `Flatten`, are looked through. "linear" where there
     is none, or none that can be found.
     """
-    operation = _last_operation(network)
+    tensor = network.outputs[0]
     for _ in range(100):  # no network ends in so many reshapes
+        operation, node, _ = tensor._keras_history
         if isinstance(operation, keras.Model):
-            operation = _last_operation(operation)
+            if not getattr(operation, "outputs", None):  # a subclass, which nobody can look into
+                return "linear"
+            tensor = operation.outputs[0]
             continue
         name = _activation_of(operation)
         if name is not None or type(operation).__name__ not in _PASSES_ON:
-            return name or "linear"
-        operation = _operation_before(operation)
-        if operation is None:
-            return "linear"
-    return "linear"
-
-
-def _last_operation(network):
-    return network.outputs[0]._keras_history.operation
-
-
-def _operation_before(operation):
-    try:
-        return operation.input._keras_history.operation
-    except (AttributeError, ValueError):  # several inputs, or a layer used more than once
-        return None
+            break
+        tensor = operation._inbound_nodes[node].input_tensors[0]
+    return name or "linear"
 
 
 def _activation_of(operation):

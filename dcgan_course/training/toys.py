@@ -120,7 +120,7 @@ def train_toy(
     elif isinstance(game, type) or not hasattr(game, "look"):
         raise ValueError(f"game should be one of {tuple(GAMES)} or a game, not {shown(game)}.")
     one_of("loss", loss, KINDS[:3])
-    steps = whole_number("steps", steps, minimum=1, maximum=2**31 - 1)
+    steps = whole_number("steps", steps, minimum=1)
     frames = whole_number("frames", frames, minimum=1)
     batch_size = whole_number("batch_size", batch_size, minimum=1)
     hidden = whole_number("hidden", hidden, minimum=1)

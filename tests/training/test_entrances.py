@@ -114,6 +114,8 @@ def test_a_wrapped_subclass_trains():
     before = weights(g)
     made.fit(images(), batch_size=4, verbose=0)
     assert moved(before, g) > 0
+    with pytest.raises(ValueError, match=r"cannot be copied, because Subclassed"):
+        DCGAN(g, discriminator(), average=0.9)
 
 
 def built_subclass():
@@ -490,7 +492,7 @@ def test_images_in_order_and_from_a_later_epoch():
 
 
 def test_one_callback_and_those_that_work_with_a_gan_are_accepted():
-    stop = keras.callbacks.EarlyStopping("g_loss", patience=100)
+    stop = keras.callbacks.EarlyStopping("g_loss", patience=100, mode="min")
     gan().fit(images(), batch_size=4, verbose=0, callbacks=stop)
     gan().fit(images(), batch_size=4, verbose=0, callbacks=(keras.callbacks.TerminateOnNaN(),))
 
