@@ -17,7 +17,7 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
-	@echo "make lint       the linter alone"
+	@echo "make lint       the linter and the contracts on imports alone"
 	@echo "make benchmark  what the README's numbers come from; benchmark-quality: three hours more"
 	@echo "make extractors  train the networks behind the metrics anew; make generators: those that ship"
 	@echo "make test-versions  the whole test suite under the oldest and under Colab's TensorFlow"
@@ -76,6 +76,7 @@ test: lint grading $(VENV)/.app
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 lab: setup
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
