@@ -37,6 +37,7 @@ _HOME = {
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
     "display.figures": "show_by_class show_history show_images",
+    "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
     "evaluation.features": "load_extractor",
