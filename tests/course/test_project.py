@@ -154,7 +154,8 @@ def test_make_targets_that_a_page_names_exist(name):
 def test_commands_for_windows_name_files_that_exist(name):
     """Nobody runs them here, so that at least their files and extras have to be right."""
     page = (ROOT / name).read_text(encoding="utf-8")
-    commands = "\n".join(re.findall(r"```powershell\n(.*?)```", page, re.S))
+    blocks = re.findall(r"```powershell\n(.*?)```", page, re.S)
+    commands = "\n".join([*blocks, *re.findall(r"`([^`\n]*\\Scripts\\[^`\n]*)`", page)])
     assert "py -3.12 -m venv .venv" in commands
     assert "/bin/" not in commands
     files = re.findall(r"(?<=\s)((?:scripts|notebooks|constraints)/[\w./]+)", commands)
