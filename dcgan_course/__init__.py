@@ -27,8 +27,9 @@ _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
-    "data.folder": "ImageFolder read_picture write_pictures",
+    "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
+    "data.pictures": "read_picture",
     "data.stream": "make_dataset",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
