@@ -1,6 +1,6 @@
 """The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    files, quiet            writing safely; importing TensorFlow without noise
+    checks, files, quiet    arguments; writing safely; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
@@ -27,8 +27,9 @@ _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
-    "data.folder": "ImageFolder read_picture write_pictures",
+    "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
+    "data.pictures": "read_picture",
     "data.stream": "make_dataset",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "

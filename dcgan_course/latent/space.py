@@ -7,11 +7,11 @@ code of a given image (inversion).
 """
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
 from dcgan_course.display.images import to_uint8
+from dcgan_course.files import find_run
 
 # Directions found in this session, so that a second panel for the same weights opens at once.
 _FOUND = {}
@@ -25,7 +25,8 @@ def open_generator(path):
     """A generator from a file, or from a run's folder.
 
     Args:
-        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist.
+        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist;
+            see `files.find_run` for where it is looked for.
 
     Returns:
         A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
@@ -35,12 +36,12 @@ def open_generator(path):
     """
     import keras
 
-    path = Path(path)
+    path = find_run(path)
     file = path / "generator.keras" if path.is_dir() else path
     if not file.is_file():
         raise LatentError(
-            f"There is no {file}. A lesson leaves generator.keras in its folder in runs/ when "
-            "its training is complete: run it first."
+            f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
+            "when it is complete: run it first."
         )
     try:
         generator = keras.saving.load_model(file, compile=False)
