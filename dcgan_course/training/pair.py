@@ -148,7 +148,8 @@ def final_activation(network):
     """
     tensor = network.outputs[0]
     for _ in range(100):  # no network ends in so many reshapes
-        operation, node, _ = tensor._keras_history
+        # Keras offers no public way from a tensor back to what has made it.
+        operation, node, _ = tensor._keras_history  # noqa: SLF001
         if isinstance(operation, keras.Model):
             if not getattr(operation, "outputs", None):  # a subclass, which nobody can look into
                 return "linear"
@@ -157,7 +158,7 @@ def final_activation(network):
         name = _activation_of(operation)
         if name is not None or type(operation).__name__ not in _PASSES_ON:
             break
-        tensor = operation._inbound_nodes[node].input_tensors[0]
+        tensor = operation._inbound_nodes[node].input_tensors[0]  # noqa: SLF001
     return name or "linear"
 
 
