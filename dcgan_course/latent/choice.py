@@ -1,4 +1,4 @@
-"""A list of generators, and the explorer of the one that is chosen in it."""
+"""A list of generators, and the explorer of the one that is selected."""
 
 from dcgan_course.display.animations import widget_view
 from dcgan_course.files import find_run, runs_folder
@@ -8,18 +8,18 @@ from dcgan_course.latent.space import LatentError
 
 
 class GeneratorChoice:
-    """A list of generators, and the panel of the one that is chosen in it.
+    """A list of generators, and the panel of the one that is selected.
 
-    The list holds those that ship with the course, and those that lessons have left in the
-    runs' folder.
+    The list holds the generators that ship with the course and those that lessons have saved in
+    the `runs` folder.
 
     Args:
-        first: which of them is chosen at the start; or another run, see `files.find_run`.
-        training_images: {name: images}, for the panels whose generators learnt those images.
+        first: the generator that is selected at the start, or another run; see `files.find_run`.
+        training_images: {name: images}, the images on which each generator was trained.
         options: of the panels; see `LatentExplorer`.
 
     Attributes:
-        panel: the present `LatentExplorer`.
+        panel: the current `LatentExplorer`.
         widget: the ipywidgets box.
 
     Raises:
