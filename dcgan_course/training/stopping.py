@@ -25,7 +25,7 @@ class Stopped(KeyboardInterrupt):
         where = f"after epoch {epoch}{of}" if epoch else f"before the end of epoch 1{of}"
         again = "Run the cell again" if in_notebook() else "Run it again"
         if not resumable:
-            how = "The networks keep what they have learned; fit(resume=FOLDER) could go on."
+            how = "The networks keep what they have learned. With resume=FOLDER, fit can go on from there."
         else:
             how = f"{again} to go on." if epoch else f"{again} to start over."
         super().__init__(f"Stopped {where}. {how}")
