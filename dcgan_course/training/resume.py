@@ -259,11 +259,11 @@ class Checkpoint:
         return path
 
     def _say_other_settings(self, changes):
-        goes = f"goes to {self._files.next_aside()} when there is a new one"
+        aside = f"moves to {self._files.next_aside()} when the first epoch is complete"
         print(
             f"The checkpoint in {self.folder} was made with other settings "
-            f"({'; '.join(changes)}): training starts anew. The old one "
-            f"{'stays where it is' if self.read_only else goes}."
+            f"({'; '.join(changes)}): training starts from the beginning, and the old checkpoint "
+            f"{'stays where it is' if self.read_only else aside}."
         )
         self._other_settings = True
 

@@ -83,9 +83,9 @@ def training_session(gan, data, resume, epochs, save_every, callbacks, verbose=0
         steps = int(gan.steps_done())
         if first_epoch == 0 and steps > 0:
             print(
-                f"The networks have been trained for {steps} steps before, of which "
-                f"{checkpoint.folder} holds no checkpoint: training starts from them as they are. "
-                "Build them again to start from the beginning."
+                f"The networks have already been trained for {steps} steps that are in no "
+                f"checkpoint in {checkpoint.folder}: training goes on from their present "
+                "weights. To start from the beginning, build them again."
             )
         if not any(isinstance(callback, Monitor) for callback in callbacks) and _can_be_shown(gan):
             run = run_path(resume)

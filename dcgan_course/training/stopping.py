@@ -24,10 +24,9 @@ class Stopped(KeyboardInterrupt):
         of = "" if epochs is None else f" of {epochs}"
         where = f"after epoch {epoch}{of}" if epoch else f"before the end of epoch 1{of}"
         again = "Run the cell again" if in_notebook() else "Run it again"
+        how = f"{again} to go on." if epoch else f"{again} to start over."
         if not resumable:
-            how = "The networks keep what they have learned; fit(resume=FOLDER) could go on."
-        else:
-            how = f"{again} to go on." if epoch else f"{again} to start over."
+            how = "The networks keep what they have learned. With resume=FOLDER, fit can go on."
         super().__init__(f"Stopped {where}. {how}")
 
     def _render_traceback_(self):

@@ -232,9 +232,9 @@ def test_a_bad_call_costs_a_good_run_nothing(bad, tmp_path):
 def test_networks_that_have_been_trained_elsewhere_are_named(tmp_path, capsys):
     gan = tiny()
     train(gan, tmp_path / "one", 2)
-    assert "trained for" not in capsys.readouterr().out
+    assert "already been trained" not in capsys.readouterr().out
     train(gan, tmp_path / "other", 2)
-    assert "have been trained for 6 steps before" in capsys.readouterr().out
+    assert "have already been trained for 6 steps" in capsys.readouterr().out
 
 
 # --- what a run leaves behind -------------------------------------------------------------
@@ -331,7 +331,7 @@ def test_strange_frames_break_neither_beginning_nor_end(tmp_path, capsys):
     (frames / ".epoch-0003-abcdefgh.png").write_bytes(b"half")
     capsys.readouterr()
     train(tiny(), tmp_path / "checkpoints", 3, callbacks=[Monitor(tmp_path, 9, live=False)])
-    assert "3 of 4 frames are left out" in capsys.readouterr().out
+    assert "Left 3 of 4 frames out of" in capsys.readouterr().out
     assert set(foreign) < {path.name for path in frames.iterdir()}
     assert not list(tmp_path.rglob(".*"))
 
