@@ -1,6 +1,4 @@
-"""The two optimizers of a GAN: which pairs are accepted, how a checkpoint knows them again, and a
-callback that changes their learning rates.
-"""
+"""The two optimizers of a GAN: which are accepted, what identifies them, how to schedule them."""
 
 import inspect
 
