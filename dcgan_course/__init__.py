@@ -1,11 +1,11 @@
-"""The small package behind the DCGAN course, in rooms: each imports only from those before it.
+"""The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
     checks, files, quiet    arguments; writing safely; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
-    latent · diagnosis      the latent space, its explorer, trained generators · the doctor
-    lesson · grading        the first cell of every lesson · what assignments stand on
+    latent · diagnosis      the latent space, its explorer, trained generators · the Doctor
+    lesson · grading        the first cell of every lesson · what assignments need
 
 The names that lessons use can be imported from here.
 
@@ -41,6 +41,7 @@ _HOME = {
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
     "display.figures": "show_by_class show_history show_images",
+    "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
     "evaluation.features": "load_extractor",

@@ -6,6 +6,7 @@ Pillow, and imageio writes the file.
 
 import io
 import math
+import re
 from functools import cache
 from pathlib import Path
 
@@ -110,13 +111,21 @@ def _font(size):
 
 
 def _caption(text, shape):
-    size = max(10, min(16, shape[1] // 12))
+    size = _letter_size(shape[1])
     mode = "L" if len(shape) == 2 else "RGB"
-    strip = Image.new(mode, (shape[1], size + 8))
+    strip = Image.new(mode, (shape[1], _caption_height(shape[1])))
     ImageDraw.Draw(strip).text(
         (4, 3), text, font=_font(size), fill=255 if mode == "L" else (255, 255, 255)
     )
     return np.asarray(strip)
+
+
+def _letter_size(width):
+    return max(10, min(16, width // 12))
+
+
+def _caption_height(width):
+    return _letter_size(width) + 8
 
 
 def save_samples(path, images, **grid_options):
@@ -300,23 +309,58 @@ class FrameRecorder:
 
     def forget_after(self, epoch):
         """Drop the frames of later epochs: a resumed training will draw them again."""
-        for number in self.epochs():
+        for number in self._numbers():
             if number > epoch:
-                self._file(number).unlink()
+                self._file(number).unlink(missing_ok=True)
 
     def epochs(self):
-        """The epochs of which there is a frame, in order."""
-        return sorted(int(file.stem[6:]) for file in self.folder.glob("epoch-*.png"))
+        """The epochs of which there is a whole frame, in order. Other files do not count."""
+        return [number for number in self._numbers() if self._read(number) is not None]
 
     def frames(self):
-        """All frames, uint8, in the order of their epochs."""
-        return [iio.imread(self._file(epoch)) for epoch in self.epochs()]
+        """All whole frames, uint8, in the order of their epochs."""
+        frames = (self._read(number) for number in self._numbers())
+        return [frame for frame in frames if frame is not None]
+
+    def last_sheet(self):
+        """The newest frame without its caption, as `image_grid` made it; None without a frame."""
+        frames = self.frames()
+        if not frames:
+            return None
+        return frames[-1][_caption_height(frames[-1].shape[1]) :]
 
     def save_gif(self, path, *, spaced=True, **options):
-        """Write the GIF; `spaced` shows more of the early epochs. Options: `save_gif`."""
+        """Write the GIF of the frames that have the size of the newest, and say what is missing.
+
+        Args:
+            path, options: see `save_gif`.
+            spaced: True shows more of the early epochs.
+        """
         frames = self.frames()
-        kept = space_frames(len(frames)) if spaced else range(len(frames))
-        return save_gif(path, [frames[index] for index in kept], **options)
+        alike = [frame for frame in frames if frame.shape == frames[-1].shape]
+        if len(alike) < len(self._numbers()):
+            missing = len(self._numbers()) - len(alike)
+            print(
+                f"{path}: {missing} of {len(self._numbers())} frames are left out, which are "
+                "damaged or not as large as the newest."
+            )
+        kept = space_frames(len(alike)) if spaced else range(len(alike))
+        return save_gif(path, [alike[index] for index in kept], **options)
+
+    def _numbers(self):
+        names = (re.fullmatch(r"epoch-(\d{4,})\.png", file.name) for file in self._files())
+        numbers = sorted(int(name[1]) for name in names if name)
+        return [number for number in numbers if self._file(number).is_file()]
+
+    def _files(self):
+        return self.folder.iterdir() if self.folder.is_dir() else ()
+
+    def _read(self, epoch):
+        """A frame, or None where its file is not whole."""
+        try:
+            return iio.imread(self._file(epoch), extension=".png")
+        except Exception:  # Pillow has many words for damage
+            return None
 
     def _file(self, epoch):
         return self.folder / f"epoch-{epoch:04d}.png"
