@@ -19,8 +19,8 @@ from dcgan_course.data.errors import DataError
 from dcgan_course.data.pictures import ENDINGS, read_picture, square_options
 from dcgan_course.data.stream import shuffled_indices
 
-# Folders of thumbnails and waste, beside all those whose name begins with a dot.
-NOT_FOR_READERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
+# Folders that systems fill with thumbnails or deleted files; a dot before a name hides the others.
+SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
 # Errors of the process, which the next file would meet as well: no reason to skip this one.
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def find_pictures(folder):
             continue
         seen.add((status.st_dev, status.st_ino))
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in NOT_FOR_READERS:
+            if entry.name.startswith(".") or entry.name in SYSTEM_FOLDERS:
                 continue
             path = Path(entry.path)
             kind = _kind(entry)
