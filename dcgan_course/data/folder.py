@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 def find_pictures(folder):
     """Find the picture files of a folder and its subfolders, in order of name.
 
-    Hidden files and folders are left out, and so is what is no regular file. A link to a folder
-    is followed, once, unless it leads to a folder around itself.
+    Hidden files and folders are left out, and so are pipes and devices. A link to a folder is
+    followed once, unless it leads to a folder that holds the link.
 
     Args:
         folder: the path of a folder.

@@ -2,8 +2,8 @@
 
 Keras builds from such a file whatever classes and functions its configuration names. Versions
 before 3.9 import them from any module, and some of Keras' own layers read other files or run code
-from the file. A file from someone else should do neither, so only what a generator is made of is
-let through.
+from the file. A file from someone else should do neither, so only the parts of which generators are
+made are accepted.
 """
 
 import json

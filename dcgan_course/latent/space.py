@@ -36,8 +36,8 @@ def open_generator(path):
         A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
 
     Raises:
-        LatentError: no such file, or one that holds no generator, or more than one: code, or
-            classes from elsewhere.
+        LatentError: no such file, a file that holds no generator, or one that also holds code
+            or classes from elsewhere.
     """
     import keras
 
@@ -177,7 +177,7 @@ class LatentSpace:
             float32 (latent_dim,).
 
         Raises:
-            LatentError: several codes, more steps than directions, or what is no number.
+            LatentError: several codes, more steps than directions, or values that are not numbers.
         """
         steps = _codes(steps, "The steps")
         if steps.ndim != 1 or len(steps) > len(self.directions):
