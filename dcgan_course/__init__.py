@@ -15,6 +15,8 @@ Importing it is cheap: TensorFlow is loaded by the first thing that needs it.
 import importlib
 import os
 
+from dcgan_course.quiet import quiet_imports
+
 __version__ = "0.1.0"
 
 # TensorFlow reads these when it is imported. Its start-up messages (CPU features,
@@ -22,6 +24,7 @@ __version__ = "0.1.0"
 # `setdefault` leaves the choice to anyone who wants to see them.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+quiet_imports()  # and some come before any level is read
 
 _HOME = {
     "lesson": "begin_lesson pick run_size",

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.load import load_images
 from dcgan_course.files import runs_folder, write_beside
 from dcgan_course.quiet import import_quietly
@@ -70,7 +71,15 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
 
     Returns:
         A `Lesson`.
+
+    Raises:
+        ValueError: a wrong argument, or an unknown data set or run size.
     """
+    if not isinstance(name, str) or Path(name).name != name or name in ("", "..", "."):
+        raise ValueError(f"name should be that of the notebook, without path, not {shown(name)}.")
+    seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)  # what NumPy's takes
+    if limit is not None:
+        limit = whole_number("limit", limit, minimum=1)
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
     tf, keras = import_quietly()
     size = size or run_size()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dcgan_course import pick, run_size
+from dcgan_course import begin_lesson, pick, run_size
 from dcgan_course.files import runs_folder
 
 
@@ -40,6 +40,21 @@ def test_results_go_beside_the_notebooks(monkeypatch, tmp_path):
     assert runs_folder() == tmp_path / "runs"
     monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path / "elsewhere"))
     assert runs_folder() == tmp_path / "elsewhere"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", None, 5])
+def test_a_name_that_is_no_notebooks(name):
+    with pytest.raises(ValueError, match="name should be that of the notebook"):
+        begin_lesson(name)
+
+
+@pytest.mark.parametrize("number", [-1, 0.5, True, "1", float("nan")])
+def test_wrong_numbers_are_told_before_anything_is_loaded(number):
+    with pytest.raises(ValueError, match="seed should be a whole number from 0 to 4,294,967,295"):
+        begin_lesson("00_test", seed=number)
+    for limit in (number, 0):
+        with pytest.raises(ValueError, match="limit should be a whole number of 1 or more"):
+            begin_lesson("00_test", "mnist", limit=limit)
 
 
 BEGIN = """

@@ -242,6 +242,18 @@ def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypa
     assert "image/png" not in panel._repr_mimebundle_()
 
 
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, "3", None])
+def test_wrong_numbers_for_a_panel_and_a_sheet(generator, panel, value):
+    for name, argument in (("directions", "count"), ("width", "width")):
+        with pytest.raises(ValueError, match=f"{argument} should be a whole number"):
+            LatentExplorer(generator, **{name: value})
+    for name in ("rows", "columns"):
+        with pytest.raises(ValueError, match=f"{name} should be a whole number"):
+            direction_sheet(panel.space, panel.code, **{name: value})
+    with pytest.raises(ValueError, match="reach should be a number, not nan"):
+        direction_sheet(panel.space, panel.code, reach=float("nan"))
+
+
 def test_a_direction_sheet_has_a_direction_in_each_row(panel):
     sheet = direction_sheet(panel.space, panel.code, rows=3, reach=2, columns=5, gap=0)
     assert sheet.shape == (3 * 8, 5 * 8)
