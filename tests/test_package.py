@@ -21,6 +21,13 @@ def test_import_leaves_tensorflow_alone(run_python):
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_import_of_a_fresh_kernel_prints_nothing(run_python):
+    """Not even where TensorFlow is told to print all that it can."""
+    noisy = {"TF_CPP_MIN_LOG_LEVEL": "0", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    done = run_python("from dcgan_course import ImageFolder, face_gan", env=noisy)
+    assert done.stdout + done.stderr == ""
+
+
 @pytest.mark.parametrize("name", dcgan_course.__all__)
 def test_every_exported_name_exists_and_explains_itself(name):
     assert getattr(dcgan_course, name).__doc__
