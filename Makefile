@@ -88,6 +88,7 @@ benchmark: setup
 	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/pictures.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/threads.py
 
 # Twenty minutes: every failure of lesson 05, over three seeds.
 benchmark-doctor: setup

@@ -1,6 +1,6 @@
 """The small package behind the DCGAN course, in rooms: each imports only from those before it.
 
-    files, quiet            writing safely; importing TensorFlow without noise
+    files, machine, quiet   writing safely; cores and threads; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters

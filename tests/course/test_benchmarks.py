@@ -230,3 +230,24 @@ def test_bonsai_measures_memory_and_copies(bonsai):
     row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
     assert row["kernel"] > 5
     assert row["nearest"] > 0.1
+
+
+# --- threads --------------------------------------------------------------------------
+
+
+def test_thread_settings_take_turns_and_are_compared_within_a_round(tmp_path):
+    """On a machine that becomes half as fast after the first round."""
+    names = runpy.run_path(str(ROOT / "benchmarks" / "threads.py"), run_name="threads")
+    rate = {(0, 0): 40.0, (1, 2): 60.0, (1, 1): 30.0, (2, 1): 40.0}
+    order = []
+
+    def measure(name, setting, seconds):
+        order.append(setting)
+        return rate[setting] / (1 if len(order) <= len(rate) else 2)
+
+    lines = list(names["report"](names["alternate"](["04 laptop"], 2, 1, measure)))
+    assert order == list(rate) * 2
+    assert "TensorFlow's default" in lines[0]
+    assert "1 intra, 2 inter" in lines[1]
+    assert "45.0 steps a second, 1.50 times the default (1.50 to 1.50)" in lines[1]
+    assert "0.75 times" in lines[2]
