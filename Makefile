@@ -1,4 +1,5 @@
 # make demo       train lesson 03 without a browser, and say where its pictures are
+# make check      linter and the fast tests, in about two minutes
 # make test       linter, tests, and every notebook at smoke size
 # make lab        JupyterLab in notebooks/
 # make app        sliders on trained generators as a web page, without a notebook around them
@@ -12,7 +13,7 @@ CONSTRAINTS ?= constraints/default.txt
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 
-.PHONY: help setup demo test lab app notebooks lint benchmark benchmark-quality benchmark-doctor benchmark-bonsai extractors generators links constraints \
+.PHONY: help setup demo check test lab app notebooks lint benchmark benchmark-quality benchmark-doctor benchmark-bonsai extractors generators links constraints \
         test-oldest test-colab test-versions clean grading assignments collect grade
 
 help:
@@ -70,8 +71,13 @@ grade: grading
 demo: setup
 	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
 
+# A process for each core, each with one thread: see conftest.py.
 test: lint grading $(VENV)/.app
-	@$(BIN)/python -m pytest --nbval-lax
+	@$(BIN)/python -m pytest --nbval-lax -n auto
+
+# The fast tests alone, without notebooks.
+check: lint
+	@$(BIN)/python -m pytest tests -m "not slow" -n auto
 
 lint: setup
 	@$(BIN)/ruff check .

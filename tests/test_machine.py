@@ -118,6 +118,7 @@ print(threads.get_intra_op_parallelism_threads(), threads.get_inter_op_paralleli
 """
 
 
+@pytest.mark.slow(seconds=5)
 def test_two_cores_without_a_gpu_get_two_operations_at_a_time(run_python, tmp_path):
     """And nothing changes on other machines, or where the number of threads was chosen."""
     said = run_python(CHOICES, env={"DCGAN_COURSE_RUNS": str(tmp_path)}).stdout.splitlines()
@@ -129,6 +130,7 @@ def test_two_cores_without_a_gpu_get_two_operations_at_a_time(run_python, tmp_pa
     assert said[6] == "chosen False"
 
 
+@pytest.mark.slow(seconds=5)
 def test_a_tensorflow_that_has_started_is_left_as_it_is(run_python, tmp_path):
     said = run_python(STARTED, env={"DCGAN_COURSE_RUNS": str(tmp_path)}).stdout.splitlines()
     assert said[-1] == "0 0"

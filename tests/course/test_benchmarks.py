@@ -1,4 +1,7 @@
-"""The quality benchmark measures what it says, and the texts quote what it measured."""
+"""The quality benchmark measures what it says, and the texts quote what it measured.
+
+Mirrors no module: it tests benchmarks/.
+"""
 
 import csv
 import json
@@ -30,6 +33,7 @@ def tiny_recipe():
     )
 
 
+@pytest.mark.slow(seconds=7)
 def test_measure_trains_for_the_time_asked_and_keeps_each_score(
     benchmark, monkeypatch, tmp_path, capsys
 ):
@@ -166,7 +170,9 @@ def bonsai():
 
 
 def test_table_of_lesson_06_is_what_was_measured(bonsai):
-    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(newline="") as file:
+    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
         rows = list(csv.DictReader(file))
     assert [row["recipe"] for row in rows] == list(bonsai["variants"]())
     lesson = "\n".join(
@@ -198,6 +204,7 @@ def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
     assert sizes[1] * 3 < sizes[2]
 
 
+@pytest.mark.slow(seconds=6)
 def test_bonsai_measures_memory_and_copies(bonsai):
     """A D that has learnt two sets of pictures by heart, and a G that copies."""
     from types import SimpleNamespace

@@ -1,5 +1,9 @@
-"""Set-up and front page agree with each other: one list of dependencies, no dead links."""
+"""Set-up and front page agree with each other: one list of dependencies, no dead links.
 
+Mirrors no module: it tests the files beside the package.
+"""
+
+import os
 import re
 import subprocess
 import sys
@@ -59,8 +63,8 @@ def test_metadata_names_the_tensorflows_that_work():
     for version in ("2.16.1", "2.19.0", "2.21.0"):
         assert bounds.contains(version)
     assert not bounds.contains("2.15.1")
-    oldest = (ROOT / "constraints" / "oldest.txt").read_text()
-    colab = (ROOT / "constraints" / "colab.txt").read_text()
+    oldest = (ROOT / "constraints" / "oldest.txt").read_text(encoding="utf-8")
+    colab = (ROOT / "constraints" / "colab.txt").read_text(encoding="utf-8")
     assert "tensorflow==2.16." in oldest
     assert "tensorflow==2.19." in colab
 
@@ -70,7 +74,10 @@ def test_badges_and_install_cells_name_the_repository_of_pyproject():
     exec((ROOT / "scripts" / "links.py").read_text(encoding="utf-8"), namespace)
     repository = namespace["repository"]()
     assert PROJECT["urls"]["Repository"] == f"https://github.com/{repository}"
-    texts = {"README.md": README, "CITATION.cff": (ROOT / "CITATION.cff").read_text()}
+    texts = {
+        "README.md": README,
+        "CITATION.cff": (ROOT / "CITATION.cff").read_text(encoding="utf-8"),
+    }
     texts |= {path.name: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
     for name, text in texts.items():
         links = namespace["course_links"](text, repository.split("/")[1])
@@ -98,12 +105,12 @@ def test_files_that_the_readme_links_exist():
 def test_ci_and_the_workflow_run_what_the_readme_says():
     assert "make test" in README
     assert "make demo" in README
-    assert re.search(r"make test$", (ROOT / ".ci" / "run").read_text(), re.M)
-    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    assert re.search(r"make test$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), re.M)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     job = workflow["jobs"]["test"]
     assert job["steps"][-1]["run"] == "make ${{ matrix.target }}"
     targets = {entry["target"] for entry in job["strategy"]["matrix"]["include"]}
-    makefile = (ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "test" in targets
     for target in targets:
         assert re.search(rf"^(?:\S+ )*{target}(?: \S+)*:", makefile, re.M), target
@@ -121,22 +128,24 @@ def test_version_stands_once():
     import dcgan_course
 
     assert dcgan_course.__version__ == PROJECT["version"]
-    assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text()
+    assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for a Python is a Unix script")
 @pytest.mark.parametrize("version", ["3, 9", "3, 14"])
 def test_make_says_which_python_it_needs(tmp_path, version):
     """With a stand-in for an unsuitable Python, before anything is installed."""
     fake = tmp_path / "python"
     fake.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.version_info = ({version}, 0)\nexec(sys.argv[2])\n"
+        f"#!{sys.executable}\nimport sys\nsys.version_info = ({version}, 0)\nexec(sys.argv[2])\n",
+        encoding="utf-8",
     )
     fake.chmod(0o755)
     done = subprocess.run(
         ["make", "setup", f"PYTHON={fake}", f"VENV={tmp_path / 'venv'}"],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode != 0
     assert "needs Python 3.10 to 3.13" in done.stderr
