@@ -24,7 +24,7 @@ from results_text import ablation_markdown, curves_markdown, table
 from scoring import RESULTS, Scorer, forget, measure, read, write
 from speed import processor
 
-from dcgan_course.machine import cores
+from dcgan_course.machine import cores, print_every_character
 from dcgan_course.quiet import import_quietly
 
 LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 300)
@@ -150,6 +150,7 @@ def frogs(fresh, part, seconds=100):
 
 
 def main():
+    print_every_character()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("curves", "ablation", "frogs", "table", "markdown"))
     parser.add_argument("--threads", type=int, default=0, help="0 for all")

@@ -120,7 +120,7 @@ def thread_ratio():
                 [sys.executable, __file__, "--step", "--threads", str(threads)],
                 check=True,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
             ).stdout.split()[-1]
         )
         for threads in (1, cores())
@@ -244,7 +244,7 @@ def torch_ratio():
 def processor():
     """The processor's name, as far as the system tells."""
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine()
     return next((x.split(":")[1].strip() for x in text.splitlines() if "model name" in x), "CPU")

@@ -53,7 +53,6 @@ def in_a_process(name, setting, seconds):
         [sys.executable, __file__, *options],
         check=True,
         stdout=subprocess.PIPE,
-        text=True,
         encoding="utf-8",
     )
     return float(done.stdout.split()[-1])

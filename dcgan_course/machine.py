@@ -1,9 +1,10 @@
-"""The machine that the course runs on: the CPU cores it may use, and TensorFlow's threads.
+"""The machine that the course runs on: cores, TensorFlow's threads, and what can be printed.
 
 One of the lowest modules of the package; it imports none of the others, and no TensorFlow.
 """
 
 import os
+import sys
 from pathlib import Path
 
 # What limits a container's CPU time on Linux: version 2 of the interface, and version 1.
@@ -56,6 +57,17 @@ def choose_threads(tf):
     except RuntimeError:  # TensorFlow has started: the numbers are fixed
         return False
     return True
+
+
+def print_every_character():
+    """Let a program print any character, also where its output goes into a file on Windows.
+
+    There Python writes in the system's own encoding, which knows no “→” and no “−”, and a program
+    that prints one stops with a UnicodeEncodeError.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a notebook's streams take everything
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _container_limits():

@@ -37,7 +37,7 @@ def _standard_error_to(path):
         yield
         return
     try:
-        with open(path, "w") as sink:
+        with open(path, "w", encoding="utf-8") as sink:
             os.dup2(sink.fileno(), 2)
             yield
     finally:
