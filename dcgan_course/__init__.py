@@ -1,6 +1,7 @@
 """The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    checks, files, quiet    arguments; writing safely; importing TensorFlow without noise
+    checks, files,          checks of arguments; writing safely;
+    machine, quiet          cores and threads; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters

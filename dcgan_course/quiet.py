@@ -30,7 +30,7 @@ class QuietImports(importlib.abc.MetaPathFinder):
         execute = spec.loader.exec_module
 
         def execute_quietly(module):
-            with _standard_error_to(os.devnull):
+            with no_noise():
                 execute(module)
 
         spec.loader.exec_module = execute_quietly
