@@ -58,6 +58,7 @@ print("trained:", float(generator.weights[1].numpy()[0]) * 4, "of them here:", 3
 ]
 
 
+@pytest.mark.slow(seconds=20)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_killed_demo_goes_on_and_ends_with_everything_there(tmp_path):
     """Killed while the GIF is written, then after `finished`, each time with all epochs trained."""

@@ -185,6 +185,7 @@ def test_who_ignores_ctrl_c_goes_on_ignoring_it():
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow(seconds=8)
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to a single process")
 def test_a_waiting_worker_ends_on_ctrl_c(tmp_path):
     if not cluster.keras_is_new_enough():
