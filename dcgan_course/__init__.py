@@ -1,6 +1,6 @@
 """The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    checks, files,          checks of arguments; writing safely;
+    checks, files           what arguments may be; writing safely
     machine, quiet          cores and threads; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare

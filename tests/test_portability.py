@@ -51,12 +51,10 @@ UNIX_NAMES = {
     },
     "socket": {"AF_UNIX"},
 }
-# Windows has these, but they do something else there, or need an administrator.
-NEVER = {
-    "os": {"execl", "execle", "execlp", "execv", "execve", "execvp", "symlink", "system"},
-    "Path": {"symlink_to", "hardlink_to"},
-}
-SYSTEM_PATH = re.compile(r"/(bin|dev|etc|proc|sys|tmp|usr|var)(/|$)")
+# Windows has these, but the first do something else there, and the others need a special right.
+NEVER = {"execl", "execle", "execlp", "execv", "execve", "execvp", "system"}
+LINKS = {"symlink", "symlink_to", "hardlink_to"}
+SYSTEM_PATH = re.compile(r"/(bin|dev|etc|proc|sys|tmp|usr|var)(/[\w.+-]+)*")
 GUARDS = ("os.name", "sys.platform", "hasattr(", "importorskip")
 ERRORS = ("ImportError", "AttributeError", "OSError", "ModuleNotFoundError")
 
@@ -72,6 +70,13 @@ def nodes(tree):
 
 def guarded(around):
     """Whether code asks for the system first, or knows what to do where something is missing."""
+    marks = {  # decorators with a name of their own, such as `needs_links`
+        ast.unparse(node.targets[0]): node.value
+        for module in around
+        if isinstance(module, ast.Module)
+        for node in module.body
+        if isinstance(node, ast.Assign)
+    }
     for node in around:
         if isinstance(node, ast.If | ast.IfExp) and any(
             g in ast.unparse(node.test) for g in GUARDS
@@ -84,7 +89,7 @@ def guarded(around):
         ):
             return True
         if isinstance(node, ast.FunctionDef):
-            text = " ".join(map(ast.unparse, node.decorator_list))
+            text = " ".join(ast.unparse(marks.get(ast.unparse(d), d)) for d in node.decorator_list)
             first = " ".join(map(ast.unparse, node.body[:2]))
             if any(guard in text for guard in GUARDS) or "importorskip" in first:
                 return True
@@ -151,8 +156,10 @@ def problems(source, name="a file", within=()):
                 say(node, f"only Unix has the module {modules & UNIX_MODULES}")
         if isinstance(node, ast.Attribute):
             owner = ast.unparse(node.value)
-            if node.attr in NEVER.get(owner, ()) or node.attr in NEVER["Path"]:
-                say(node, f"{owner}.{node.attr} does something else on Windows")
+            if owner == "os" and node.attr in NEVER:
+                say(node, f"os.{node.attr} does something else on Windows")
+            if node.attr in LINKS and not guarded(around):
+                say(node, "links need a special right on Windows")
             if node.attr in UNIX_NAMES.get(owner, ()) and not guarded(around):
                 say(node, f"only Unix has {owner}.{node.attr}")
         if isinstance(node, ast.Call):
@@ -169,7 +176,7 @@ def problems(source, name="a file", within=()):
             if path and not called and re.search(r"%H:%M|isoformat\(\)", text) and "/" in text:
                 say(node, "a colon in a file name")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if SYSTEM_PATH.match(node.value) and not guarded(around):
+            if SYSTEM_PATH.fullmatch(node.value) and not guarded(around):
                 say(node, f"only Unix has {node.value.split()[0]}")
             if "\n" in node.value and "import " in node.value:
                 try:
@@ -214,6 +221,7 @@ def test_a_file_takes_nothing_for_granted_that_windows_lacks(path):
         "os.kill(1, signal.SIGKILL)",
         "os.execv('a', [])",
         "a.symlink_to(b)",
+        "def test_a():\n    os.symlink('a', 'b')",
         "len(os.sched_getaffinity(0))",
         "with open('/proc/cpuinfo', encoding='utf-8') as f: pass",
         "subprocess.run('ls', shell=True)",
@@ -243,6 +251,8 @@ def test_each_of_these_is_found(code):
         "Image.open(io.BytesIO(b''))",
         "try:\n    text = read('/proc/cpuinfo')\nexcept OSError:\n    pass",
         "print(f'{time:%H:%M} text')",
+        "re.findall('/bin/(ruff|black)', text)",
+        "links = mark.skipif(os.name == 'nt')\n\n\n@links\ndef test_a():\n    a.symlink_to(b)",
     ],
 )
 def test_none_of_these_is(code):

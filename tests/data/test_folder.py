@@ -327,7 +327,7 @@ def test_an_exhausted_process_is_no_damage(tmp_path, monkeypatch, number):
 
 
 def test_the_reason_is_told_where_nothing_can_be_read(tmp_path):
-    (tmp_path / "a.jpg").write_text("no picture")
+    (tmp_path / "a.jpg").write_text("no picture", encoding="utf-8")
     with pytest.raises(DataError, match=r"None of the 1 pictures.*is not a picture of a known"):
         ImageFolder(tmp_path).load()
 
