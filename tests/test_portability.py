@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -363,6 +364,7 @@ def windows(monkeypatch, tmp_path):
 
         return call
 
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # Windows has no such module
     for name, count in (("replace", 2), ("rename", 2), ("unlink", 1), ("remove", 1)):
         monkeypatch.setattr(os, name, watched(getattr(os, name), count))
     for name, count in (("replace", 2), ("rename", 2), ("unlink", 1)):
