@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app assignments collect grade check test lint test-versions \
+.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
         test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
@@ -48,6 +48,13 @@ $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
 	@touch $@
 
+site: $(VENV)/.site ## build the course as a website, in build/site/
+	@$(BIN)/python scripts/build_site.py --check
+
+$(VENV)/.site: $(VENV)/.ready
+	@$(INSTALL) '.[site]'
+	@touch $@
+
 clean: ## remove the virtual environments
 	rm -rf .venv .venv-oldest .venv-colab
 
@@ -69,13 +76,14 @@ $(VENV)/.grading: $(VENV)/.ready
 ##@ For contributors
 
 check: lint ## lint and the fast unit tests, in about two minutes
-	@$(BIN)/python -m pytest tests -m "not slow" -n 2
+	@$(BIN)/python -m pytest tests -m "not slow" -n auto
 
+# Tests run in a process for each core, each with one thread: see conftest.py.
 # What `make test` needs beside the set-up.
-TOOLS ?= $(VENV)/.grading $(VENV)/.app
+TOOLS ?= $(VENV)/.grading $(VENV)/.app $(VENV)/.site
 
 test: lint $(TOOLS) ## lint, all tests, and every notebook at smoke size
-	@$(BIN)/python -m pytest --nbval-lax
+	@$(BIN)/python -m pytest --nbval-lax -n auto
 
 lint: setup ## ruff, and the contracts on imports between rooms
 	@$(BIN)/ruff check .
@@ -100,6 +108,7 @@ benchmark: setup ## measure what the texts quote: GIFs, sliders, reading images,
 	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/pictures.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/threads.py
 
 benchmark-doctor: setup ## every failure of lesson 05, over three seeds (20 minutes)
 	@$(BIN)/python benchmarks/doctor.py

@@ -1,6 +1,7 @@
 """The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    checks, files, quiet    arguments; writing safely; importing TensorFlow without noise
+    checks, files           what arguments may be; writing safely
+    machine, quiet          cores and threads; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
@@ -16,6 +17,8 @@ import importlib
 import os
 import sys
 
+from dcgan_course.quiet import quiet_imports
+
 __version__ = "0.1.0"
 
 # TensorFlow reads these when it is imported. Its start-up messages (CPU features,
@@ -23,6 +26,7 @@ __version__ = "0.1.0"
 # `setdefault` leaves the choice to anyone who wants to see them.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+quiet_imports()  # and some come before any level is read
 
 _HOME = {
     "lesson": "begin_lesson pick run_size",

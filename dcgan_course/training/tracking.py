@@ -60,8 +60,9 @@ class TensorBoardTracker(Tracker):
 
         self._tf = tf
         self._folder = run_path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._earlier = list(self._folder.glob("events.*"))
-        self._writer = tf.summary.create_file_writer(str(self._folder))
+        self._writer = None
 
     def start(self):
         """Move what an earlier training has written here into a run of its own beside."""
@@ -98,8 +99,10 @@ class TensorBoardTracker(Tracker):
         self._write(step, "histogram", name, values)
 
     def close(self):
-        """Write out what is still held back."""
-        self._writer.flush()
+        """Write out what is still held back; what comes later goes into another file."""
+        if self._writer:
+            self._writer.close()  # Windows moves no file that is still open
+        self._writer = None
 
     def curves(self):
         """As `Tracker.curves`; of earlier processes with the same folder as well."""
@@ -107,6 +110,8 @@ class TensorBoardTracker(Tracker):
         return read_scalars(self._folder)
 
     def _write(self, step, kind, name, value):
+        if self._writer is None:
+            self._writer = self._tf.summary.create_file_writer(str(self._folder))
         with self._writer.as_default():
             getattr(self._tf.summary, kind)(name, value, step=step)
 

@@ -1,4 +1,7 @@
-"""Checkpoints under trouble: damage, errors of the system, two processes, a full disk."""
+"""Checkpoints under trouble: damage, errors of the system, two processes, a full disk.
+
+Mirrors no module: it tests resume.py and what it stands on, in trouble.
+"""
 
 import errno
 import os
@@ -169,7 +172,7 @@ def of_another_compression(path):
 
 DAMAGE = {
     "empty": lambda path: path.write_bytes(b""),
-    "text": lambda path: path.write_text("not an archive"),
+    "text": lambda path: path.write_text("not an archive", encoding="utf-8"),
     "truncated": truncated,
     "a flipped byte": flipped,
     "no card": without_card,

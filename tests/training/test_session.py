@@ -323,11 +323,11 @@ def test_finished_is_marked_after_everything_else(tmp_path, monkeypatch):
 
 def test_the_history_keeps_the_seconds_of_earlier_epochs(tmp_path):
     train(tiny(), tmp_path / "checkpoints", 2)
-    text = (tmp_path / "history.csv").read_text().splitlines()
+    text = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in text]
     assert rows[0][:2] == ["epoch", "seconds"]
     rows[1][1], rows[2][1] = "12.5", "7.25"
-    (tmp_path / "history.csv").write_text("\n".join(map(",".join, rows)) + "\n")
+    (tmp_path / "history.csv").write_text("\n".join(map(",".join, rows)) + "\n", encoding="utf-8")
     history = train(tiny(), tmp_path / "checkpoints", 3)
     after = read_rows(tmp_path / "history.csv")
     assert [row["seconds"] for row in after[:2]] == [12.5, 7.25]
