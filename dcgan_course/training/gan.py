@@ -227,7 +227,7 @@ class DCGAN(StepParts, Refusals, keras.Model):
         resumable = resume is not None
         data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=resumable)
         frame = training_session(
-            self, data, resume, run.epochs, run.save_every, run.callbacks, verbose
+            self, x, data, resume, run.epochs, run.save_every, run.callbacks, verbose
         )
         with frame as session:
             first_epoch = session.first_epoch or run.first_epoch
