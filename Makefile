@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app assignments collect grade check test lint test-versions \
+.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
         test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
@@ -48,6 +48,13 @@ $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
 	@touch $@
 
+site: $(VENV)/.site ## build the course as a website, in build/site/
+	@$(BIN)/python scripts/build_site.py --check
+
+$(VENV)/.site: $(VENV)/.ready
+	@$(INSTALL) '.[site]'
+	@touch $@
+
 clean: ## remove the virtual environments
 	rm -rf .venv .venv-oldest .venv-colab
 
@@ -72,7 +79,7 @@ check: lint ## lint and the fast unit tests, in about two minutes
 	@$(BIN)/python -m pytest tests -m "not slow" -n 2
 
 # What `make test` needs beside the set-up.
-TOOLS ?= $(VENV)/.grading $(VENV)/.app
+TOOLS ?= $(VENV)/.grading $(VENV)/.app $(VENV)/.site
 
 test: lint $(TOOLS) ## lint, all tests, and every notebook at smoke size
 	@$(BIN)/python -m pytest --nbval-lax
