@@ -224,8 +224,7 @@ class DCGAN(StepParts, Refusals, keras.Model):
             raise ValueError("A DCGAN learns from images alone: leave out y.")
         run = checked_fit(epochs, save_every, verbose, callbacks, resume, options)
         check_compiled(self)
-        resumable = resume is not None
-        data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=resumable)
+        data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=bool(resume))
         frame = training_session(
             self, x, data, resume, run.epochs, run.save_every, run.callbacks, verbose
         )

@@ -209,8 +209,9 @@ def differences(saved, present):
     Returns:
         A text "key: saved → present" for each difference.
     """
-    # Old checkpoints do not know which kind of step made them.
-    keys = {key for key in {*saved, *present} if key != "step" or key in saved}
+    # Old checkpoints know neither the kind of step that made them nor a fingerprint of the images.
+    both = saved.keys() & present.keys()
+    keys = {key for key in {*saved, *present} if key in both or key not in ("step", "images")}
     return _differences(saved, present, sorted(keys))
 
 

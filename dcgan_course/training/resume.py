@@ -172,7 +172,7 @@ class Checkpoint:
             except Damaged as problem:
                 print(f"Passed over {path}: it is damaged ({problem}).")
                 continue
-            if changes := differences(*_comparable(about["settings"], self.settings)):
+            if changes := differences(about["settings"], self.settings):
                 self._say_other_settings(changes)
                 return 0
             self._fill(path, arrays)
@@ -266,13 +266,6 @@ class Checkpoint:
             f"{'stays where it is' if self.read_only else aside}."
         )
         self._other_settings = True
-
-
-def _comparable(saved, present):
-    """Both settings; without the images' fingerprint where an old checkpoint has none."""
-    if "images" in saved and "images" in present:
-        return saved, present
-    return ({k: v for k, v in side.items() if k != "images"} for side in (saved, present))
 
 
 def _variables_of(item):

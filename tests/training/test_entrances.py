@@ -1,6 +1,8 @@
 """Everything that `DCGAN` is given is checked: networks, options, data, and Keras' own methods.
 
 Every case is refused with a message that says what to do, or does what it says.
+
+Mirrors no module: it tests the entrances of `gan`, `pair`, `inputs` and `refusals` together.
 """
 
 import copy
