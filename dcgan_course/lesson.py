@@ -14,6 +14,7 @@ from pathlib import Path
 from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.load import load_images
 from dcgan_course.files import runs_folder, write_beside
+from dcgan_course.machine import choose_threads, cores
 from dcgan_course.quiet import import_quietly
 
 SIZES = ("smoke", "laptop", "full")
@@ -81,7 +82,7 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
     if limit is not None:
         limit = whole_number("limit", limit, minimum=1)
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
-    tf, keras = import_quietly()
+    tf, keras = import_quietly(choose_threads)
     size = size or run_size()
     keras.utils.set_random_seed(seed)
     # Without it, the order in which threads add numbers up may change the last digits.
@@ -102,17 +103,10 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         beside.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
     gpus = tf.config.list_physical_devices("GPU")
-    device = f"{len(gpus)} GPU" if gpus else f"CPU, {_cores()} cores"
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {cores()} cores"
     line = [f"TensorFlow {tf.__version__}", f"Keras {keras.__version__}", device]
     line.append(f"run size: {size}")
     if data is not None:
         line.append(f"data: {data.name}, {len(data):,} {data.source} images ({data.origin})")
     print(" · ".join(line))
     return Lesson(name, seed, size, folder, data)
-
-
-def _cores():
-    try:
-        return len(os.sched_getaffinity(0))  # what a container may use, not what there is
-    except AttributeError:
-        return os.cpu_count()

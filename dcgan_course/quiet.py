@@ -30,7 +30,7 @@ class QuietImports(importlib.abc.MetaPathFinder):
         execute = spec.loader.exec_module
 
         def execute_quietly(module):
-            with _standard_error_to(os.devnull):
+            with no_noise():
                 execute(module)
 
         spec.loader.exec_module = execute_quietly
@@ -51,7 +51,7 @@ def import_quietly(configure=None):
     Args:
         configure: called with TensorFlow before it looks at the devices.
     """
-    with _standard_error_to(os.devnull):
+    with no_noise():
         import keras
         import tensorflow as tf
 
@@ -65,7 +65,8 @@ def import_quietly(configure=None):
 
 
 @contextlib.contextmanager
-def _standard_error_to(path):
+def no_noise():
+    """Close off this process's standard error, also for what C++ writes there."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -73,7 +74,7 @@ def _standard_error_to(path):
         yield
         return
     try:
-        with open(path, "w") as sink:
+        with open(os.devnull, "w", encoding="utf-8") as sink:
             os.dup2(sink.fileno(), 2)
             yield
     finally:

@@ -66,6 +66,7 @@ print(lesson.folder, lesson.size, len(lesson.data))
 """
 
 
+@pytest.mark.slow(seconds=12)
 def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
     run_python, offline_env, tmp_path
 ):
@@ -80,6 +81,6 @@ def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
     said = [text for text in first.stderr.splitlines() if text]
     assert len(said) == 2  # the message about stand-ins, nothing else
     assert "Stand-in" in said[0]
-    about = json.loads((tmp_path / "00_test" / "about.json").read_text())
+    about = json.loads((tmp_path / "00_test" / "about.json").read_text(encoding="utf-8"))
     assert about["source"] == "stand-in"
     assert about["size"] == "smoke"

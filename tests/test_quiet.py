@@ -22,7 +22,8 @@ def test_the_first_import_prints_nothing(run_python, code):
 
 
 def test_what_goes_wrong_in_an_import_is_still_said(run_python, tmp_path):
-    (tmp_path / "keras.py").write_text("raise ImportError('built for another Python')")
+    text = "raise ImportError('built for another Python')"
+    (tmp_path / "keras.py").write_text(text, encoding="utf-8")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import dcgan_course; import keras"
     done = run_python(code, check=False)
     assert done.returncode == 1

@@ -82,4 +82,6 @@ def _read(name):
         arrays, card = load_arrays(path)
         return card, [arrays[f"w{k}"].astype("float32") for k in range(card["arrays"])]
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise  # "permission denied" or "too many open files" is no damage
         raise LatentError(f"{path} is damaged ({problem}). Install the package again.") from problem

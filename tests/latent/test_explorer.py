@@ -274,6 +274,7 @@ def runs(tmp_path, monkeypatch, generator):
     return tmp_path
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
     choice = GeneratorChoice("cifar10_frogs", directions=2)
     names = [name for name, _ in choice._list.options]
@@ -303,6 +304,7 @@ def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
         GeneratorChoice("dogs")
 
 
+@pytest.mark.slow(seconds=4)
 def test_training_images_reach_the_panel_of_their_generator(runs):
     images = np.zeros((4, 32, 32, 3), "float32")
     choice = GeneratorChoice("cifar10_frogs", training_images={"cifar10_frogs": images})

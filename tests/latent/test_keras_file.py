@@ -94,7 +94,7 @@ def test_a_lambda_is_refused(tmp_path):
 HOSTILE = [
     {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"},
     {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "eval"},
-    {"module": "keras.utils", "class_name": "get_file", "config": {"origin": "file:///etc"}},
+    {"module": "keras.utils", "class_name": "get_file", "config": {"origin": "file:///x"}},
     {"module": "keras.utils", "class_name": "function", "config": "get_file"},
     {"module": "keras.src.utils.file_utils", "class_name": "get_file", "config": {}},
     {"module": "keras.models", "class_name": "load_model", "config": {}},
@@ -102,7 +102,7 @@ HOSTILE = [
     {"module": "subprocess", "class_name": "Popen", "config": {"args": "true"}},
     {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "x"}},
     {"module": "keras.layers", "class_name": "TorchModuleWrapper", "config": {"module": "x"}},
-    {"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc"}},
+    {"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/x"}},
     {"module": "keras.layers", "class_name": "Lambda", "config": {"function": {}}},
     {"module": None, "class_name": "Twice", "config": {}, "registered_name": "else>Twice"},
     {"module": "keras_evil.layers", "class_name": "Dense", "config": {}},
