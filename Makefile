@@ -58,6 +58,10 @@ $(VENV)/.app: $(VENV)/.ready
 app: $(VENV)/.app
 	@$(BIN)/python scripts/app.py
 
+.PHONY: playground
+playground: setup ## build playground.html: generators that draw in any browser, in one file
+	@$(BIN)/python scripts/playground.py
+
 assignments: grading
 	@$(BIN)/python assignments/grade.py release
 
