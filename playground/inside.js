@@ -120,8 +120,8 @@ export class InsidePanel {
     this.layerButtons.forEach((button, i) => button.setAttribute("aria-pressed", i === k));
     this.rank.disabled = !hasMaps;
     const cost = multiplications
-      ? ` It has ${numbers.toLocaleString("en")} weights and makes ` +
-        `${multiplications.toLocaleString("en")} multiplications for one image.`
+      ? ` This layer has ${numbers.toLocaleString("en")} weights and makes ` +
+        `${multiplications.toLocaleString("en")} multiplications per image.`
       : " They are random, or moved by your sliders.";
     const what = hasMaps ? " Press a map to switch it off, or on again." : "";
     this.about.textContent = `${sizeOf(shape)}.${cost}${what}`;

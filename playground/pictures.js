@@ -36,7 +36,6 @@ export function paintLarge(canvas, values, shape, smooth) {
   paint(small, values, shape);
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
   context.globalCompositeOperation = "copy";
   let from = small;
   for (const to of smooth ? doubled : []) {

@@ -28,6 +28,7 @@ import playground
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+pytestmark = pytest.mark.slow(seconds=3)
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="this machine has no Chromium")
 WIDTHS = {1280: 800, 870: 900, 390: 844}
 PANELS = ("directions", "map", "walk", "neighbors", "arithmetic", "inside")
@@ -107,17 +108,17 @@ def file(names, by_class, tmp_path_factory):
 
 
 def test_modules_that_do_not_fit_together_are_not_bundled(tmp_path):
-    (tmp_path / "a.js").write_text("export const one = 1;\nconst own = 2;\n")
+    (tmp_path / "a.js").write_text("export const one = 1;\nconst own = 2;\n", encoding="utf-8")
     good = 'import { one } from "./a.js";\n\nexport function two() {\n  return one + one;\n}\n'
-    (tmp_path / "b.js").write_text(good)
+    (tmp_path / "b.js").write_text(good, encoding="utf-8")
     text = playground.bundled(tmp_path, ["a.js", "b.js"])
     assert "import" not in text
     assert "export" not in text
     assert text.index("const one") < text.index("function two")
-    (tmp_path / "b.js").write_text(good.replace("{ one }", "{ own }"))
+    (tmp_path / "b.js").write_text(good.replace("{ one }", "{ own }"), encoding="utf-8")
     with pytest.raises(playground.BuildError, match="own"):  # not exported
         playground.bundled(tmp_path, ["a.js", "b.js"])
-    (tmp_path / "b.js").write_text("const own = 3;\n")
+    (tmp_path / "b.js").write_text("const own = 3;\n", encoding="utf-8")
     with pytest.raises(playground.BuildError, match="both define own"):
         playground.bundled(tmp_path, ["a.js", "b.js"])
 
@@ -235,6 +236,14 @@ def settled(page):
     )
 
 
+def choose(page, name):
+    """Press a generator's button, and wait until its weights have been unpacked."""
+    page.locator(f"#generators [data-name={name}]").click()
+    page.wait_for_function("name => playground.explorer.generator.name === name", arg=name)
+    page.locator(f"#generators [data-name={name}][aria-pressed=true]").wait_for()
+    settled(page)
+
+
 def picture(page, selector="#picture"):
     settled(page)
     return page.locator(selector).first.evaluate("canvas => canvas.toDataURL()")
@@ -249,8 +258,7 @@ def test_the_page_computes_what_keras_computes(open_page, names, by_class):
     page = open_page()
     errors, milliseconds = {}, {}
     for k, name in enumerate(names):
-        page.locator(f"#generators [data-name={name}]").click()
-        settled(page)
+        choose(page, name)
         generator = load_generator(name)
         z = np.random.default_rng(5).normal(size=(100, generator.input_shape[1]))
         started = time.monotonic()
@@ -261,8 +269,7 @@ def test_the_page_computes_what_keras_computes(open_page, names, by_class):
     print(errors, milliseconds)  # the second with what it takes to pass them on
     assert max(errors.values()) < 1e-4  # far below one step of 256, which is 8e-3
 
-    page.locator("#generators [data-name=insects]").click()
-    settled(page)
+    choose(page, "insects")
     z = np.random.default_rng(5).normal(size=(30, 6))
     labels = np.arange(30) % 3
     codes = [
@@ -441,7 +448,7 @@ def test_nothing_is_wider_than_the_screen(open_page, width, scheme):
         box = page.locator("#picture").bounding_box()
         assert box["width"] > 150  # what one moves and what it does are seen together
         assert 0 <= box["y"] <= WIDTHS[width] - box["height"] + 1, panel
-    page.locator("#generators [data-name=insects]").click()
+    choose(page, "insects")
     assert fits()
     page.click("#tab-train")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -613,7 +620,7 @@ def test_motion_starts_by_itself_only_for_those_who_like_it(open_page):
 def test_class_buttons_draw_and_mix_classes(open_page):
     page = open_page()
     assert not page.locator("#classes").is_visible()
-    page.locator("#generators [data-name=insects]").click()
+    choose(page, "insects")
     ant = picture(page)
     page.get_by_role("button", name="bee").click()
     bee = picture(page)
@@ -642,8 +649,7 @@ def test_downloads_are_a_png_and_gifs_that_repeat(open_page, tmp_path):
         assert np.asarray(image.convert("L")).std() > 10
     page.click("#tab-walk")
     for name in (playground.FIRST, "cifar10_frogs"):
-        page.locator(f"#generators [data-name={name}]").click()
-        settled(page)
+        choose(page, name)
         path = downloaded("#gif")
         size = page.evaluate("playground.explorer.generator.shape[0]")
         assert path.name == f"{name}.gif"
@@ -672,8 +678,8 @@ def test_downloads_are_a_png_and_gifs_that_repeat(open_page, tmp_path):
 def test_pixels_can_be_seen_as_squares(open_page):
     page = open_page()
     page.get_by_label("Pixels").check()
-    image = Image.open(io.BytesIO(base64.b64decode(picture(page).partition(",")[2])))
-    pixels = np.asarray(image.convert("RGB"))
+    with Image.open(io.BytesIO(base64.b64decode(picture(page).partition(",")[2]))) as image:
+        pixels = np.asarray(image.convert("RGB"))
     size = page.evaluate("playground.explorer.generator.shape[0]")
     side = len(pixels) // size
     squares = pixels.reshape(size, side, size, side, 3)
