@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
+.PHONY: help setup demo lab app playground site assignments collect grade check test lint test-versions \
         test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
@@ -43,6 +43,9 @@ lab: setup ## open JupyterLab in notebooks/
 
 app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
 	@$(BIN)/python scripts/app.py
+
+playground: setup ## build playground.html: generators that draw in any browser, in one file
+	@$(BIN)/python scripts/playground.py
 
 $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
