@@ -113,7 +113,8 @@ def judge(run, case):
         A dictionary: "sure" and "unsure", names of the findings at the end; "ever", names of
         which it was sure at any check; "outcome", one of `OUTCOMES`.
     """
-    from dcgan_course.diagnosis.rules import SYMPTOMS, diagnose
+    from dcgan_course.diagnosis.judge import diagnose
+    from dcgan_course.diagnosis.rules import SYMPTOMS
 
     rows = run["rows"]
     ever = set()

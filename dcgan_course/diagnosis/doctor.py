@@ -8,9 +8,10 @@ import keras
 import numpy as np
 
 from dcgan_course.diagnosis.examiner import Examiner
+from dcgan_course.diagnosis.judge import diagnose, is_lost, looks_lost
 from dcgan_course.diagnosis.nonfinite import first_not_finite
 from dcgan_course.diagnosis.report import report
-from dcgan_course.diagnosis.rules import NOT_FINITE, Finding, diagnose, is_lost, looks_lost
+from dcgan_course.diagnosis.rules import NOT_FINITE, Finding
 from dcgan_course.diagnosis.witness import Witness
 from dcgan_course.files import read_rows, write_beside, write_rows
 
@@ -29,7 +30,7 @@ class Doctor(keras.callbacks.Callback):
         held_out: real samples that the training does not see, or None.
         every: steps from one check to the next. None checks as often as `share` allows.
         share: the fraction of the training's time that checks may take, in (0, 1].
-        stop: True stops a run that is lost; see `rules.is_lost`.
+        stop: True stops a run that is lost; see `rules.HOPELESS`.
         go_back: True brings a run that has been stopped back to `last_good`.
         folder: where doctor.csv, last_good.keras and last_good_discriminator.keras are kept;
             None keeps them in memory. With an average, last_good.keras is the average, and

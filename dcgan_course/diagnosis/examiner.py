@@ -56,7 +56,8 @@ class Examiner:
                 f"The doctor needs at least 16 real samples of shape {wanted}; these are "
                 f"{pool.shape}."
             )
-        self.codes, self.real = codes, tf.constant(pool[:count])
+        self.codes, self.real = tf.Variable(codes, trainable=False), tf.constant(pool[:count])
+        self._adopts_codes = loss is None
         if held_out is not None:
             held_out = _chosen(held_out, count, seed, "held-out samples")
             if held_out.shape[1:] != wanted or len(held_out) < 2:
@@ -71,6 +72,7 @@ class Examiner:
         self._finite = bool(np.isfinite(pool).all())
         self._comparison = Comparison(pool[:count], pool, seed=seed) if self._finite else None
         self._scale = float(pool[:count].std()) + 1e-8
+        self._known = {row.tobytes() for row in pool}
         self._constant = self._constant_facts(pool, loss)
         self._previous, self._codes_before = None, None
         self.rows = []
@@ -86,6 +88,10 @@ class Examiner:
         Returns:
             The new row, which `rows` holds as well.
         """
+        if self._adopts_codes and "codes" in (seen or {}):
+            # A foreign GAN may draw its codes from another distribution than N(0, 1).
+            self.codes.assign(seen["codes"].std() * self.codes + seen["codes"].mean())
+            self._adopts_codes = False
         # Training mode moves moving statistics, draws from random generators, and lets spectral
         # normalization rescale its kernels: put everything back.
         state = [variable for network in self.networks for variable in network.variables]
@@ -118,8 +124,8 @@ class Examiner:
         facts["real_count"] = float(len(pool))
         if self._comparison is not None:
             facts["duplicates"] = self._comparison.duplicates
-            others = pool[len(self.codes) : 2 * len(self.codes)]
-            if len(others) == len(self.codes):  # what unseen real samples would get
+            others = pool[len(self.real) : 2 * len(self.real)]
+            if len(others) == len(self.real):  # what unseen real samples would get
                 apart = self._comparison.facts(others)
                 facts |= {
                     f"{name}_other": apart[name] for name in ("missed", "mmd", "clusters_off")
@@ -176,6 +182,8 @@ class Examiner:
             facts["batch_shift"] = float(batch.mean() - real.mean()) / self._scale
             facts["batch_spread"] = float(batch.std() / self._scale)
             facts["batch_apart"] = self._comparison.apart(batch)
+            known = [row.tobytes() in self._known for row in batch]
+            facts["batch_known"] = float(np.mean(known))
             if batch.ndim == 4 and batch.shape[3] == 3:
                 facts["batch_hue"] = (_hue(batch) - _hue(real)) / self._scale
         if codes is not None and codes.shape[1:] == self.codes.shape[1:]:

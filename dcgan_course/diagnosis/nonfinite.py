@@ -21,7 +21,7 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     """
     if not _all_finite(real):
         return "the real samples"
-    fakes, place = _walk("G", generator, codes)
+    fakes, place = _walk("G", generator, tf.convert_to_tensor(codes))
     for name, x in (("D, on fakes,", fakes), ("D, on real samples,", real)):
         if place is None:
             _, place = _walk(name, discriminator, x)

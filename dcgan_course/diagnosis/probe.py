@@ -16,7 +16,7 @@ class Probe:
 
     Args:
         generator, discriminator: G and D.
-        codes, real: tensors of the same count.
+        codes: a variable, and real: a tensor of the same count.
         held_out: real samples that the training does not see, or None.
         loss: G's, a kind of `losses`; None where it is unknown. Then a D that ends in σ is
             taken to give probabilities, and its logits are computed from them.
@@ -36,10 +36,11 @@ class Probe:
 
     def measure(self):
         """Return scalars, logits, samples and flat gradients by name, as tensors."""
+        codes = tf.convert_to_tensor(self.codes)
         g_weights = self.generator.trainable_variables
         d_weights = self.discriminator.trainable_variables
         with tf.GradientTape(persistent=True) as tape:
-            fakes = self.generator(self.codes, training=True)
+            fakes = self.generator(codes, training=True)
             fake_logits = self._judge(fakes)
             real_logits = self._judge(self.real)
             own = generator_loss(fake_logits, self.loss)
@@ -49,7 +50,7 @@ class Probe:
         same = self.loss == "non_saturating"
         g_steep = g_gradients if same else _gradients(tape, steep, g_weights)
         d_gradients = _gradients(tape, d_loss, d_weights)
-        plain = tf.cast(self.generator(self.codes, training=False), tf.float32)
+        plain = tf.cast(self.generator(codes, training=False), tf.float32)
         fakes = tf.cast(fakes, tf.float32)
         measured = {
             "d_loss": d_loss,

@@ -1,6 +1,6 @@
 """What the doctor says: text, plots, and the rows that it has written."""
 
-from dcgan_course.diagnosis.rules import diagnose, is_too_early
+from dcgan_course.diagnosis.judge import diagnose, is_too_early
 
 
 def report(rows, findings=None):

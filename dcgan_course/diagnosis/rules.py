@@ -1,14 +1,14 @@
-"""What the numbers of an `Examiner` mean: rules as data, and how they are read.
+"""What the numbers of an `Examiner` mean: rules as data.
 
-Each rule names a mechanism, measures it (see `measures`), and carries its thresholds with their
-reason. Short of the first threshold the doctor is silent, between the two it says "not sure", and
-past the second it is sure. Causes come before symptoms: what a sure cause explains is not said.
+Each rule names a mechanism, measures it (in `causes` or `balance`), and carries its thresholds
+with their reason. Short of the first threshold the doctor is silent, between the two it says "not
+sure", and past the second it is sure. `judge` applies them: causes come before symptoms, and what
+a sure cause explains is not said.
 """
 
-import math
 from dataclasses import dataclass
 
-from dcgan_course.diagnosis import measures
+from dcgan_course.diagnosis import balance, causes
 
 SETUP, BALANCE, SYMPTOM = 0, 1, 2  # what is sure in one level explains what is in the next ones
 CHECKS_NEEDED = {SETUP: 3, BALANCE: 6, SYMPTOM: 6}
@@ -74,86 +74,12 @@ class Rule:
     fades: bool = False
 
 
-def diagnose(rows):
-    """Say what is wrong with a run, causes first; an empty list where nothing stands out.
-
-    Args:
-        rows: of an `Examiner`.
-
-    Returns:
-        A list of `Finding`, the sure ones first. The set-up is judged from the third check on,
-        the rest from the sixth, and symptoms when the weights have moved far enough.
-    """
-    if not rows:
-        return []
-    broken = next((row for row in rows if not _is_finite(row)), None)
-    if broken is not None:
-        names = ", ".join(name for name, value in broken.items() if not math.isfinite(value))
-        evidence = f"At step {broken['step']} these were no numbers any more: {names}."
-        return [Finding("not_finite", NOT_FINITE[0], True, evidence, NOT_FINITE[1])]
-    improving = measures.is_improving(rows)
-    found, explained, level = [], set(), SYMPTOM
-    for rule in RULES:
-        said = _apply(rule, rows, improving)
-        if said is not None:
-            found.append((rule, said))
-            if said.sure:
-                explained |= set(rule.explains)
-                level = min(level, rule.level)
-    kept = [
-        said
-        for rule, said in found
-        if rule.name not in explained
-        and (rule.level <= level or (rule.level < SYMPTOM and not said.sure))
-    ]
-    return sorted(kept, key=lambda finding: not finding.sure)
-
-
-def _apply(rule, rows, improving):
-    if len(rows) < CHECKS_NEEDED[rule.level]:
-        return None
-    if measures.age(rows) < rule.age:
-        return None
-    measured = rule.measure(rows)
-    if measured is None or not measured[0] >= rule.maybe:
-        return None
-    # What was not there at the check before may be a moment's whim.
-    before = rule.measure(rows[:-1])
-    lasts = before is not None and before[0] >= rule.sure
-    fading = improving and (rule.fades or rule.level == SYMPTOM)
-    sure = measured[0] >= rule.sure and lasts and not fading
-    return Finding(rule.name, rule.title, sure, measured[1], rule.advice)
-
-
-def is_too_early(rows):
-    """Whether there are too few checks, or too little movement, to say that all is well."""
-    return len(rows) < CHECKS_NEEDED[SYMPTOM] or measures.age(rows) < measures.GROWN
-
-
-def is_lost(findings):
-    """Return the first finding that is sure and hopeless, or None."""
-    return next((each for each in findings if each.sure and each.name in HOPELESS), None)
-
-
-def looks_lost(rows):
-    """Whether the last row by itself, taken for a whole run, would be hopeless."""
-    if not _is_finite(rows[-1]):
-        return True
-    alone = [rows[-1]] * CHECKS_NEEDED[SYMPTOM]
-    return is_lost([said for rule in RULES if (said := _apply(rule, alone, False))]) is not None
-
-
-def _is_finite(row):
-    names = ("d_loss", "g_loss", "low_fake", "low_real", "g_gradient")
-    return all(math.isfinite(row.get(name, 0.0)) for name in names)
-
-
 RULES = (
     Rule(
         "few_data",
         "There are hardly any different real samples",
         SETUP,
-        measures.few_data,
+        causes.few_data,
         *(10, 15),
         "1000 over the number of different samples: 100 of them, or 66",
         "more images; with some hundreds, augmentation of all that D sees (augment=).",
@@ -162,7 +88,7 @@ RULES = (
         "no_motion",
         "Neither network moves",
         SETUP,
-        measures.no_motion,
+        causes.no_motion,
         *(2, 3),
         "powers of ten by which both move less in a step than they once did; a rate that is "
         "lowered on purpose falls by 1 or 2 at the end. 9 where they have never moved",
@@ -173,7 +99,7 @@ RULES = (
         "range",
         "G cannot reach the range of the data, or has to leave half of its own empty",
         SETUP,
-        measures.data_range,
+        causes.data_range,
         *(0.1, 0.2),
         "the part of the data's range that G's last layer cannot reach; 0.5 for images in [0, 1] "
         "under a tanh",
@@ -184,7 +110,7 @@ RULES = (
         "batch_differs",
         "The images that train are not like those that the doctor was given",
         SETUP,
-        measures.batch_differs,
+        causes.batch_differs,
         *(0.35, 0.5),
         "the largest of: shift of the mean in standard deviations, logarithm of the ratio of the "
         "standard deviations, three times what nearest neighbors exceed 55% by, three times the "
@@ -195,7 +121,7 @@ RULES = (
         "one_sided",
         "D sees real samples and fakes through different eyes: one sort is changed on its way",
         SETUP,
-        measures.one_sided,
+        causes.one_sided,
         *(0.02, 0.05),
         "the change in standard deviations of the data; 0 for both, or for neither, in health",
         "augment real samples and fakes alike, or D learns to see the augmentation.",
@@ -204,7 +130,7 @@ RULES = (
         "bounded_logit",
         "D's logit is not free: an activation ends D, and the loss applies another one",
         SETUP,
-        measures.bounded_logit,
+        causes.bounded_logit,
         *(1, 1),
         "1 where D's last layer cannot give every number that the loss may ask for",
         "no activation after D's last dense layer; the losses take logits.",
@@ -213,7 +139,7 @@ RULES = (
         "frozen_layers",
         "Layers do not learn while others of the same network do",
         SETUP,
-        measures.frozen_layers,
+        causes.frozen_layers,
         *(1e-3, 1e-3),
         "the part of kernels that are what they were at the first check, to the last bit; 0 in "
         "health",
@@ -223,7 +149,7 @@ RULES = (
         "fixed_codes",
         "G always gets the same codes",
         SETUP,
-        measures.fixed_codes,
+        causes.fixed_codes,
         *(0.8, 0.95),
         "1 for equal codes at two checks, 0.41 for independent ones",
         "draw new codes from N(0, 1) in every training step.",
@@ -233,7 +159,7 @@ RULES = (
         "code_scale",
         "G is trained on codes of another scale than those that are sampled",
         SETUP,
-        measures.code_scale,
+        causes.code_scale,
         *(0.8, 1.0),
         "the logarithm of the standard deviation, or the mean; a uniform distribution on [−1, 1] "
         "has 0.55",
@@ -243,7 +169,7 @@ RULES = (
         "small_batch",
         "The batch is too small for batch norm",
         SETUP,
-        measures.small_batch,
+        causes.small_batch,
         *(2, 4),
         "16 over the batch: 8 samples make a poor mean and variance, 4 make noise",
         "a batch of 16 or more, or networks without batch norm.",
@@ -252,7 +178,7 @@ RULES = (
         "mode_gap",
         "G is another network in inference mode than in training mode",
         SETUP,
-        measures.wrong_mode,
+        causes.wrong_mode,
         *(0.7, 1.0),
         "of the data's spread, or 2 where the step calls G with training=False; moving averages "
         "lag by up to 0.5 in the first few hundred healthy steps",
@@ -263,7 +189,7 @@ RULES = (
         "frozen_d",
         "D hardly learns, or not at all",
         SETUP,
-        measures.frozen("D", "G"),
+        causes.frozen("D", "G"),
         *(15, 40),
         "G's movement over D's; from 0.2 to 4 in healthy runs, and up to 10 where rates are "
         "unequal on purpose",
@@ -274,7 +200,7 @@ RULES = (
         "frozen_g",
         "G hardly learns, or not at all",
         SETUP,
-        measures.frozen("G", "D"),
+        causes.frozen("G", "D"),
         *(15, 40),
         "as for D",
         "see that gradients reach G's weights (a NumPy array, predict or stop_gradient between "
@@ -284,7 +210,7 @@ RULES = (
         "colour",
         "False colors: D does not see what real images have, or G does not learn it",
         BALANCE,
-        measures.no_colour,
+        causes.no_colour,
         *(1.4, 1.8),
         "fakes over real images, or real over fakes; young healthy generators reach 1.4. 10 where "
         "D gets gray images",
@@ -296,17 +222,18 @@ RULES = (
         "flipped_g",
         "G goes the wrong way: its steps make D's verdict on fakes worse",
         BALANCE,
-        measures.uphill,
+        balance.uphill,
         *(0.6, 0.75),
         "how far the cosine between G's steps and what its loss asks for is below 0.1, while D "
         "tells nearly all fakes; in healthy runs it is 0.2 and more once G has moved far",
         "G maximizes log D(G(z)): check the sign of its loss, and that its targets are 1.",
+        fades=True,
     ),
     Rule(
         "flipped_labels",
         "D takes fakes for real and real samples for fakes",
         BALANCE,
-        measures.flipped_labels,
+        balance.flipped_labels,
         *(0.3, 0.6),
         "D(G(z)) − D(x): a slow D is wrong by up to 0.2 when G has run ahead, a D that is sure "
         "of the opposite by nearly 1",
@@ -317,7 +244,7 @@ RULES = (
         "flat_loss",
         "G's loss is flat where G is",
         BALANCE,
-        measures.flat_loss,
+        balance.flat_loss,
         *(10, 30),
         "the ratio is 1 / D(G(z)): 10 where D gives fakes a tenth, as it does for a while in "
         "healthy runs",
@@ -328,7 +255,7 @@ RULES = (
         "agreeing_d",
         "D is being taught that fakes are real",
         BALANCE,
-        measures.agreeing_d,
+        balance.agreeing_d,
         *(0.9, 0.96),
         "how often a sample's nearest neighbor is of its own set, while D is undecided; D(x) + "
         "D(G(z)) is above 1, and D's steps do not follow its loss",
@@ -339,7 +266,7 @@ RULES = (
         "noisy_labels",
         "D learns nothing that lasts: its targets may be noise",
         BALANCE,
-        measures.noisy_labels,
+        balance.noisy_labels,
         *(0.9, 0.96),
         "as above, with D's steps nearly at right angles to what its loss asks for",
         "label noise of 0.1 or less.",
@@ -348,7 +275,7 @@ RULES = (
         "weak_d",
         "D is too weak to tell: it is linear, or too small",
         BALANCE,
-        measures.weak_d,
+        balance.weak_d,
         *(0.9, 0.96),
         "1 for a D that is a straight line; or how often a sample's nearest neighbor is of its "
         "own set while a D with less than a twentieth of G's weights is undecided",
@@ -358,7 +285,7 @@ RULES = (
         "soft_labels",
         "D's targets are too soft",
         BALANCE,
-        measures.soft_labels,
+        balance.soft_labels,
         *(0.2, 0.3),
         "smoothing by 0.1 moves the sum D(x) + D(G(z)) by up to 0.1 below 1, by 0.5 below 0.6",
         "a label smoothing of 0.1, of real samples only.",
@@ -367,7 +294,7 @@ RULES = (
         "unbounded_d",
         "D's logits grow without bound",
         BALANCE,
-        measures.unbounded_d,
+        balance.unbounded_d,
         *(2, 2.5),
         "powers of ten; a hundred is far beyond what any loss but Wasserstein's asks for",
         "spectral normalization or a gradient penalty in D, smaller rates; without them the "
@@ -378,7 +305,7 @@ RULES = (
         "memory",
         "D knows its training samples by heart",
         BALANCE,
-        measures.memory,
+        balance.memory,
         *(0.45, 0.6),
         "half the way from real to fake, or what D tells known from unknown samples by; a D "
         "that has learned what digits are places both alike, give or take 0.2",
@@ -389,7 +316,7 @@ RULES = (
         "copies",
         "G draws copies of real samples",
         BALANCE,
-        measures.copies,
+        balance.copies,
         *(2.5, 4),
         "the distance between real samples over that from a fake to the nearest one; near 1 in "
         "health",
@@ -399,18 +326,20 @@ RULES = (
         "dead_g",
         "G is dead: it draws one picture",
         BALANCE,
-        measures.dead_g,
+        balance.dead_g,
         *(300, 1000),
         "real spread over G's; a G that collapses onto a few modes still varies by a hundredth",
         "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
         "of its activations. Then start anew, for there is no gradient to come back by.",
         explains=("d_too_strong", "saturated", "noisy_labels", "unbounded_d"),
+        age=0.25,
+        fades=True,
     ),
     Rule(
         "saturated",
         "G is saturated: its last layer is at the flat ends of tanh",
         BALANCE,
-        measures.saturated,
+        balance.saturated,
         *(10, 30),
         "the mean of 1 − x² in real samples over that in fakes; up to 2 in healthy runs",
         "smaller initial weights (N(0, 0.02)) in G's last layer, batch norm before it, smaller "
@@ -421,7 +350,7 @@ RULES = (
         "d_too_strong",
         "D is too strong for G",
         BALANCE,
-        measures.d_too_strong,
+        balance.d_too_strong,
         *(2, 3),
         "powers of ten: G's samples are called real once in a hundred, or once in a thousand",
         "a lower rate for D or a higher one for G, batch norm or dropout in D, noise on what D "
@@ -432,7 +361,7 @@ RULES = (
         "mode_collapse",
         "Mode collapse: fakes are too much alike",
         SYMPTOM,
-        measures.mode_collapse,
+        balance.mode_collapse,
         *(5, 8),
         "real samples over fakes: 1 to 3 in healthy runs, and up to 8 in the first steps; of "
         "points, 2.5 over the part of the groups that fakes reach",
@@ -444,7 +373,7 @@ RULES = (
         "missed",
         "G leaves out a part of the data",
         SYMPTOM,
-        measures.missed,
+        balance.missed,
         *(0.8, 0.97),
         "of real samples without a fake near them; healthy runs come below 0.5, in time",
         "more steps; if it stays, what helps against mode collapse.",
@@ -454,7 +383,7 @@ RULES = (
         "never_settles",
         "G does not settle: the same codes keep changing",
         SYMPTOM,
-        measures.never_settles,
+        balance.never_settles,
         *(1.1, 1.3),
         "√2 ≈ 1.41 is what two unrelated samples differ by",
         "smaller learning rates, β1 = 0.5, a moving average of G's weights.",
@@ -465,7 +394,7 @@ RULES = (
         "grid",
         "A checkerboard: a pattern of a fixed period is too strong",
         SYMPTOM,
-        measures.grid,
+        balance.grid,
         *(3, 4),
         "fakes over real images, at periods of 2, 3, 4 and 8 pixels; a quarter of it where the "
         "stride divides every kernel of G",

@@ -147,6 +147,37 @@ def test_the_range_that_a_network_can_reach_is_found_in_its_last_layers(activati
     assert output_range(keras.Model(x, keras.layers.add([x, keras.layers.Dense(3)(x)]))) is None
 
 
+def test_what_a_step_has_shown_is_compared_with_what_was_given():
+    rng = np.random.default_rng(1)
+    real = rng.normal(size=(200, 8, 8, 3)).astype("float32")
+    examiner = Examiner(*dense_networks((8, 8, 3)), real, compiled=False)
+    codes = rng.normal(size=(32, 4)).astype("float32")
+    seen = {"batch": real[:32], "d_real": real[:32], "codes": codes, "batch_size": 32.0}
+    row = examiner.look(0, seen=seen)
+    assert row["batch_known"] == 1
+    assert abs(row["batch_shift"]) < 0.1
+    assert row["d_real_changed"] == 0
+    assert "codes_change" not in row
+    gray = np.repeat(real[:32].mean(axis=3, keepdims=True), 3, axis=3)
+    seen = {"batch": 2 * real[:32] + 3, "codes": codes, "d_real": gray, "fakes": codes}
+    row = examiner.look(1, seen=seen)
+    assert row["batch_known"] == 0
+    assert row["batch_shift"] == pytest.approx(3, abs=0.2)
+    assert row["batch_spread"] == pytest.approx(2, abs=0.1)
+    assert row["batch_apart"] > 0.8
+    assert row["codes_change"] == 0
+    assert row["colour_shown"] == 0
+
+
+def test_the_codes_of_a_foreign_gan_are_taken_over():
+    real = np.random.default_rng(1).normal(size=(40, 2)).astype("float32")
+    codes = np.random.default_rng(1).uniform(size=(32, 4)).astype("float32")
+    for loss, spread in ((None, 0.29), ("hinge", 1.0)):
+        examiner = Examiner(*dense_networks((2,)), real, loss=loss, compiled=False)
+        examiner.look(0, seen={"codes": codes})
+        assert examiner.codes.numpy().std() == pytest.approx(spread, rel=0.15)
+
+
 def test_samples_are_drawn_at_random_from_a_sorted_set():
     real = np.repeat(np.arange(10.0), 100)[:, None]
     first, again, other = (

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from dcgan_course.diagnosis.judge import diagnose, is_lost, is_too_early, looks_lost
 from dcgan_course.diagnosis.rules import (
     BALANCE,
     CHECKS_NEEDED,
@@ -12,10 +13,6 @@ from dcgan_course.diagnosis.rules import (
     SETUP,
     SYMPTOM,
     SYMPTOMS,
-    diagnose,
-    is_lost,
-    is_too_early,
-    looks_lost,
 )
 
 HEALTHY = dict(
@@ -32,8 +29,8 @@ HEALTHY = dict(
     d_reach_high=50, g_norms=3, d_norms=2, g_size=60_000, d_size=30_000, g_heading=0.3,
     d_heading=0.3, d_curvature=0.5, logit_low=-4, logit_high=3, batch_size=64, g_training=1,
     d_training=1, batch_low=-1, batch_high=1, batch_shift=0.02, batch_spread=1.0, batch_apart=0.5,
-    batch_hue=0.0, codes_spread=1.0, codes_mean=0.0, codes_change=1.41, d_real_changed=0.0,
-    d_fake_changed=0.0,
+    batch_hue=0.0, batch_known=0.3, codes_spread=1.0, codes_mean=0.0, codes_change=1.41,
+    d_real_changed=0.0, d_fake_changed=0.0,
 )  # fmt: skip
 
 
@@ -41,9 +38,9 @@ def rows(count=12, **changed):
     return [{"step": 40 * check, **HEALTHY, **changed} for check in range(count)]
 
 
-BLIND = dict(auc=0.5, d_real=0.5, d_fake=0.5)
+BLIND = dict(auc=0.5, d_real=0.5, d_fake=0.5, d_loss=1.39, d_heading=0.1)
 SICK = {  # name: (numbers at which it is sure, numbers at which it is not)
-    "few_data": (dict(real_count=40), dict(real_count=90)),
+    "few_data": (dict(real_count=40, batch_known=1.0), dict(real_count=90, batch_known=1.0)),
     "no_motion": (dict(g_moved=0, d_moved=0), None),
     "range": (dict(low_real=0.0), dict(high_real=1.3)),
     "batch_differs": (dict(batch_shift=-0.9), dict(batch_shift=0.4)),
@@ -57,7 +54,10 @@ SICK = {  # name: (numbers at which it is sure, numbers at which it is not)
     "frozen_d": (dict(d_moved=0.0), dict(d_moved=0.01)),
     "frozen_g": (dict(g_moved=1e-4), dict(g_moved=0.007)),
     "colour": (dict(colour_shown=0.0), dict(colour_fake=0.22)),
-    "flipped_g": (dict(g_heading=-0.1, auc=0.95), dict(g_heading=0.03, auc=0.95)),
+    "flipped_g": (
+        dict(g_heading=-0.1, auc=0.95, d_fake=0.1, d_real=0.9),
+        dict(g_heading=0.03, auc=0.95, d_fake=0.1, d_real=0.9),
+    ),
     "flipped_labels": (
         dict(d_real=0.05, d_fake=0.95, auc=0.02, d_heading=-0.3),
         dict(d_real=0.3, d_fake=0.7, auc=0.3),
@@ -178,6 +178,19 @@ def test_a_few_checks_suffice_for_the_set_up_and_one_bad_one_for_nothing():
     some = rows()
     some[-1] |= dict(spread_fake=0.01, twins_fake=0.01)
     assert diagnose(some) == []
+
+
+def test_a_sample_of_a_large_set_is_not_taken_for_all_of_it():
+    few = dict(real_count=40)
+    assert named(diagnose(rows(**few, batch_known=1.0)))["few_data"].sure
+    assert diagnose(rows(**few, batch_known=0.01)) == []
+
+
+def test_a_d_that_is_learning_is_not_called_blind():
+    blind = rows(**SICK["noisy_labels"][0])
+    for check, row in enumerate(blind):
+        row["d_loss"] = 1.55 - 0.01 * check
+    assert diagnose(blind) == []
 
 
 def test_moving_averages_on_their_way_are_no_gap():
