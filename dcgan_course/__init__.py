@@ -1,11 +1,11 @@
-"""The small package behind the DCGAN course, in rooms: each imports only from those before it.
+"""The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    files, quiet            writing safely; importing TensorFlow without noise
+    checks, files, quiet    arguments; writing safely; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
-    latent · diagnosis      the latent space, its explorer, trained generators · the doctor
-    lesson · grading        the first cell of every lesson · what assignments stand on
+    latent · diagnosis      the latent space, its explorer, trained generators · the Doctor
+    lesson · grading        the first cell of every lesson · what assignments need
 
 The names that lessons use can be imported from here.
 
@@ -27,8 +27,9 @@ _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
-    "data.folder": "ImageFolder read_picture write_pictures",
+    "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
+    "data.pictures": "read_picture",
     "data.stream": "make_dataset",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
@@ -37,6 +38,7 @@ _HOME = {
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
     "display.figures": "show_by_class show_history show_images",
+    "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
     "evaluation.features": "load_extractor",

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from dcgan_course.checks import number, true_or_false, whole_number
 from dcgan_course.diagnosis.examiner import Examiner
 from dcgan_course.diagnosis.judge import diagnose, is_lost, looks_lost
 from dcgan_course.diagnosis.nonfinite import first_not_finite
@@ -69,14 +70,11 @@ class Doctor(keras.callbacks.Callback):
         seed=0,
     ):
         super().__init__()
-        whole = isinstance(every, int | np.integer) and not isinstance(every, bool)
-        if every is not None and not (whole and every >= 1):
-            raise ValueError(
-                f"every should be a whole number of steps, 1 or more, not {every!r}. "
-                "None lets the doctor choose."
-            )
-        if not 0 < share <= 1:
-            raise ValueError(f"share should be a fraction of the time in (0, 1], not {share!r}.")
+        if every is not None:
+            hint = "None lets the doctor choose."
+            every = whole_number("every", every, minimum=1, hint=hint)
+        share = number("share", share, above=0, maximum=1)
+        stop, go_back = true_or_false("stop", stop), true_or_false("go_back", go_back)
         self.real, self.held_out, self.every, self.share = real, held_out, every, share
         self.stop, self.go_back, self.live, self.seed = stop, go_back, live, seed
         self.latent_dim = latent_dim

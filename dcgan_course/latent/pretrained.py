@@ -1,4 +1,4 @@
-"""Trained generators that ship with the package, for playing without training first.
+"""Trained generators that ship with the package, for exploring without training first.
 
 `scripts/train_generators.py` made them from the lessons' recipes, on real data.
 """
@@ -16,12 +16,12 @@ FOLDER = Path(__file__).parent / "trained"
 
 
 def shipped_generators():
-    """The names that `load_generator` knows."""
+    """List the names that `load_generator` knows."""
     return sorted(path.stem for path in FOLDER.glob("*.npz"))
 
 
 def load_generator(name):
-    """A trained generator: one that ships with the course, or one of your own.
+    """Load a trained generator: one that ships with the course, or one of your own.
 
     Args:
         name: one of `shipped_generators()`, such as "cifar10_frogs"; else a `generator.keras`
@@ -32,7 +32,7 @@ def load_generator(name):
         height, width, channels) in [−1, 1].
 
     Raises:
-        LatentError: neither a name nor a file, or a file that cannot be read.
+        LatentError: not a known name or a file, or a file that cannot be read.
     """
     if str(name) not in shipped_generators():
         try:
@@ -48,7 +48,7 @@ def load_generator(name):
 
 
 def model_card(name):
-    """What is known of a shipped generator: recipe, seconds, scores, data, date, licence.
+    """Read the facts about a shipped generator: recipe, seconds, scores, data, date, license.
 
     Raises:
         LatentError: unknown name, or a damaged file.
@@ -63,7 +63,7 @@ def save_generator(name, generator, card):
     """Write a trained generator as float16, with its model card.
 
     Args:
-        name: by which `load_generator` will know it.
+        name: the name under which `load_generator` will find it.
         generator: the network that the recipe card["recipe"] builds, trained.
         card: facts about it, plain data.
 

@@ -1,19 +1,19 @@
-"""The latent space of a trained generator: directions, walks, neighbours, the way back.
+"""The latent space of a trained generator: directions, walks, neighbors, inversion.
 
-A generator maps codes z, drawn from N(0, I), to images. Nobody told it what any direction
-among the codes means; this module finds the directions along which its features vary most
-(Härkönen et al. 2020, "GANSpace", arXiv:2004.02546), walks between codes, and looks for the
-code of a given image.
+A generator maps codes z, drawn from N(0, I), to images. It is trained without labels for the
+directions in this space. This module finds the directions along which its features vary most
+(Härkönen et al. 2020, "GANSpace", arXiv:2004.02546), walks between codes, and searches for the
+code of a given image (inversion).
 """
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
 from dcgan_course.display.images import to_uint8
+from dcgan_course.files import find_run
 
-# Directions that were found in this session: a panel on the same weights opens at once.
+# Directions found in this session, so that a second panel for the same weights opens at once.
 _FOUND = {}
 
 
@@ -25,7 +25,8 @@ def open_generator(path):
     """A generator from a file, or from a run's folder.
 
     Args:
-        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist.
+        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist;
+            see `files.find_run` for where it is looked for.
 
     Returns:
         A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
@@ -35,12 +36,12 @@ def open_generator(path):
     """
     import keras
 
-    path = Path(path)
+    path = find_run(path)
     file = path / "generator.keras" if path.is_dir() else path
     if not file.is_file():
         raise LatentError(
-            f"There is no {file}. A lesson leaves generator.keras in its folder in runs/ when "
-            "its training is complete: run it first."
+            f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
+            "when it is complete: run it first."
         )
     try:
         generator = keras.saving.load_model(file, compile=False)
@@ -73,10 +74,10 @@ class LatentSpace:
         latent_dim: numbers in a code.
         directions: float32 (count, latent_dim). Were the features linear in z, one step
             along a direction would move them by one standard deviation of that component.
-        shares: float (count,), the share of the features' variance along each direction.
+        shares: float (count,), the fraction of the features' variance along each direction.
 
     Raises:
-        LatentError: a model that is no generator.
+        LatentError: a model that is not a generator.
     """
 
     def __init__(self, generator, *, count=12, seed=0):
@@ -99,9 +100,9 @@ class LatentSpace:
         import keras
         import tensorflow as tf
 
-        # The first feature maps: the network's own first draft of a picture.
+        # The first feature maps, in which the image's layout is decided.
         maps = next(part.output for part in self.generator.layers if len(part.output.shape) == 4)
-        # Each number of a direction is a mean over codes: with 2,000 of them two seeds agree
+        # Each number of a direction is an average over codes: with 2,000 of them two seeds agree
         # on the digits' first five to cosines of 0.8 to 0.9, with 10,000 to 0.98. With the
         # maps of a large network so many would take minutes.
         samples = 10_000 if np.prod(maps.shape[1:]) <= 2500 else 2000
@@ -111,10 +112,10 @@ class LatentSpace:
         return principal_directions(z, features, count)
 
     def checked(self, z):
-        """Codes as float32 (count, latent_dim); a single one may come without its first axis.
+        """Check codes and return float32 (count, latent_dim); one code may lack the first axis.
 
         Raises:
-            LatentError: another size, or numbers that are none.
+            LatentError: codes of another size, NaN or infinite values.
         """
         z = np.asarray(z, "float32")
         z = z[None] if z.ndim == 1 else z
@@ -125,15 +126,15 @@ class LatentSpace:
         return z
 
     def images(self, z):
-        """Images for codes: float32 (count, height, width, channels) in [−1, 1]."""
+        """Generate images for codes: float32 (count, height, width, channels) in [−1, 1]."""
         return np.asarray(self._draw(self.checked(z)), "float32")
 
     def pixels(self, z):
-        """Images for codes as uint8 in 0…255."""
+        """Generate images for codes, as uint8 in 0…255."""
         return to_uint8(self.images(z))
 
     def moved(self, z, steps):
-        """A code moved along the directions.
+        """Move a code along the directions.
 
         Args:
             z: one code.
@@ -146,17 +147,17 @@ class LatentSpace:
         return self.checked(z)[0] + steps @ self.directions[: len(steps)]
 
     def neighbours(self, z, count=7, distance=0.5, seed=0):
-        """Codes near one: (count, latent_dim), each `distance` · √latent_dim away."""
+        """Draw codes near z: (count, latent_dim), each at distance `distance` · √latent_dim."""
         around = np.random.default_rng(seed).normal(size=(count, self.latent_dim))
         around *= np.sqrt(self.latent_dim) / np.linalg.norm(around, axis=1, keepdims=True)
         return self.checked(z) + (distance * around).astype("float32")
 
     def invert(self, image, *, starts=8, steps=200, rate=0.05, seed=0, progress=None):
-        """The code whose image comes nearest to a given one, by gradient descent on z.
+        """Find the code whose image is nearest to a given one, by gradient descent on z.
 
-        Minimises the mean squared difference of pixels plus a small weight on ‖z‖², from
-        several starts at once, and keeps the best. What G cannot draw has no code: then the
-        nearest thing that it can draw comes out.
+        Minimizes the mean squared difference of pixels plus a small weight on ‖z‖², from
+        several starts at once, and keeps the best. An image that G cannot draw has no code; then
+        the result is the code of the most similar image that the search has found.
 
         Args:
             image: float (height, width, channels) in [−1, 1].
@@ -205,7 +206,7 @@ class LatentSpace:
 
 
 def _digest(weights):
-    """A short text that differs between networks whose weights differ."""
+    """Hash the weights of a network."""
     digest = hashlib.sha256()
     for weight in weights:
         digest.update(np.ascontiguousarray(weight).tobytes())
@@ -213,23 +214,23 @@ def _digest(weights):
 
 
 def principal_directions(z, features, count):
-    """Directions among codes along which features vary most.
+    """Find the directions in latent space along which features vary most.
 
-    Principal components of the features, and for each the direction among the codes that
-    predicts it best, by least squares.
+    Computes the principal components of the features, and for each component the direction in
+    latent space that predicts it best, by least squares.
 
     Args:
         z: (samples, latent_dim), codes from N(0, I).
-        features: (samples, numbers).
-        count: how many.
+        features: (samples, numbers), for each code.
+        count: number of directions.
 
     Returns:
         `(directions, shares)`: float32 (count, latent_dim), a step along one moving its
-        component by one standard deviation; and the share of the variance of each.
+        component by one standard deviation; and the fraction of the variance that each explains.
     """
     centred = features - features.mean(axis=0)
-    # Covariances of features and products of samples have the same spectrum: the smaller
-    # square is the quicker to take apart.
+    # The covariance matrix of the features and the Gram matrix of the samples have the same
+    # nonzero eigenvalues, so decompose the smaller one.
     by_features = centred.shape[1] <= len(z)
     square = centred.T @ centred if by_features else centred @ centred.T
     values, vectors = np.linalg.eigh(square)
@@ -237,25 +238,26 @@ def principal_directions(z, features, count):
     coordinates = centred @ vectors[:, order] if by_features else vectors[:, order]
     coordinates = coordinates / coordinates.std(axis=0).clip(1e-12)  # each of variance 1
     directions = np.linalg.lstsq(coordinates, z - z.mean(axis=0), rcond=None)[0]
-    # A component has no sign of its own; the largest number of a direction is made positive.
+    # The sign of a component is arbitrary: make the largest number of a direction positive.
     largest = np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], axis=1)
     directions *= np.sign(largest)
     return directions.astype("float32"), values[order] / values.clip(0).sum()
 
 
 def linear(a, b, count):
-    """`count` codes from a to b on the straight line: (count, latent_dim).
+    """Interpolate `count` codes from a to b on a straight line: (count, latent_dim).
 
-    In the middle they are shorter than codes usually are, by up to √2 for two random ones:
-    a part of the space in which G has hardly been trained.
+    In the middle of the line codes are shorter than random ones, by up to a factor of √2, and G
+    has hardly been trained on such codes.
     """
     share = np.linspace(0, 1, count, dtype="float32")[:, None]
     return (1 - share) * np.asarray(a, "float32") + share * np.asarray(b, "float32")
 
 
 def spherical(a, b, count):
-    """`count` codes from a to b on the arc, their lengths changing evenly: (count, latent_dim).
+    """Interpolate `count` codes from a to b on an arc: (count, latent_dim).
 
+    The length changes evenly from that of a to that of b.
     Codes from N(0, I) in many dimensions nearly all have the length √latent_dim: they lie on
     a shell, and the arc stays on it (White 2016, arXiv:1609.04468).
     """
@@ -265,7 +267,7 @@ def spherical(a, b, count):
         return linear(a, b, count)
     cosine = np.clip(a @ b / (lengths[0] * lengths[1]), -1, 1)
     angle = np.arccos(cosine)
-    if np.sin(angle) < 1e-6:  # the same direction, or opposite ones: no arc is shortest
+    if np.sin(angle) < 1e-6:  # the same or opposite directions, which define no unique arc
         return linear(a, b, count)
     share = np.linspace(0, 1, count)[:, None]
     arc = np.sin((1 - share) * angle) * a / lengths[0] + np.sin(share * angle) * b / lengths[1]
@@ -274,9 +276,10 @@ def spherical(a, b, count):
 
 
 def truncated(z, strength):
-    """Codes drawn towards the origin: ψ z, with ψ in [0, 1].
+    """Move codes toward the origin: ψ z, with ψ in [0, 1].
 
-    Nearer to the origin G is on safer ground: samples get more plausible, and more alike.
+    Samples get more realistic and less varied, the closer the codes are to the origin: the
+    "truncation trick" of Brock et al. 2019, "BigGAN" (arXiv:1809.11096), in its simplest form.
     """
     if not 0 <= strength <= 1:
         raise LatentError(f"The strength ψ lies in [0, 1]; {strength} does not.")
@@ -284,10 +287,10 @@ def truncated(z, strength):
 
 
 def without_and_with(kept, without, with_):
-    """Arithmetic with codes: kept − mean(without) + mean(with_).
+    """Compute kept − mean(without) + mean(with_), arithmetic with codes.
 
-    The means matter: one code carries much else besides what you are after (Radford et al.
-    2016, arXiv:1511.06434, figure 7, took three of each).
+    Use several codes for each mean: a single code also carries features other than the one you
+    want (Radford et al. 2016, arXiv:1511.06434, figure 7, averaged three).
     """
     take, add = (
         np.atleast_2d(np.asarray(part, "float32")).mean(axis=0) for part in (without, with_)

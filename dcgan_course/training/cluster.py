@@ -11,6 +11,11 @@ Training is synchronous (Goyal et al. 2017, arXiv:1706.02677): each machine comp
 gradients of its share of the batch, they are summed over the network, and all take the same
 step. So when one is lost the others cannot go on. Their processes notice, start anew, and wait
 for the lost one to come back; then all go on from the last checkpoint.
+
+TensorFlow's server listens on every network interface of the machine, even where the address in
+`--workers` is 127.0.0.1, and whoever reaches its port can have it compute and read files: it asks
+for no password. It cannot be told to listen elsewhere. So run it only behind a firewall, in a
+network whose members you trust.
 """
 
 import argparse
@@ -24,6 +29,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from dcgan_course.training.cluster_start import (
+    TRUST,
+    addresses,
+    at_least,
+    check_options,
+    check_port,
+    ended_by_ctrl_c,
+    open_pictures,
+    own_port,
+)
 
 
 def main(arguments=None):
@@ -43,6 +59,9 @@ def main(arguments=None):
     lost = tuple(getattr(tf.errors, f"{name}Error") for name in names)
     try:
         train(options)
+    except KeyboardInterrupt:
+        say(f"stopped by Ctrl-C; the checkpoints are in {options.run}")
+        return 130
     except lost as problem:
         say(f"another machine was lost, starting again ({problem.message.splitlines()[0][:150]})")
         return _start_again(options)
@@ -59,18 +78,23 @@ def train(options):
             f"Training on several machines needs Keras 3.6 or newer, this is {keras.__version__}: "
             "pip install --upgrade keras tensorflow"
         )
-    from dcgan_course.data.folder import ImageFolder
     from dcgan_course.training.faces import face_gan
 
-    say("waiting for the other machines")  # and it must be TensorFlow's very first act
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    pictures = open_pictures(
+        options.pictures, options.batch
+    )  # before the other machines are kept waiting
+    check_port(own_port())
+    say(TRUST)
+    say("waiting for the other machines; Ctrl-C ends it")
+    with ended_by_ctrl_c():
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()  # TensorFlow's very first act
     with strategy.scope():
         keras.utils.set_random_seed(options.seed)
         gan = face_gan(options.features, seed=options.seed)
     say(f"{strategy.num_replicas_in_sync} replicas train together")
     epochs = _Epochs(say)
     gan.fit(
-        ImageFolder(options.pictures),
+        pictures,
         batch_size=options.batch,
         epochs=options.epochs,
         steps_per_epoch=options.steps,
@@ -139,19 +163,31 @@ def _start_again(options):
 
 def _parse(arguments):
     parser = argparse.ArgumentParser(
-        prog="python -m dcgan_course.training.cluster", description=__doc__.splitlines()[0]
+        prog="python -m dcgan_course.training.cluster",
+        description=__doc__.splitlines()[0],
+        epilog=f"Security: {TRUST}.",
     )
-    parser.add_argument("--workers", help="host:port of all machines, with commas between")
-    parser.add_argument("--index", type=int, default=0, help="which of them this is, from 0")
+    parser.add_argument(
+        "--workers",
+        type=addresses,
+        help="host:port of all machines, with commas between; 127.0.0.1 keeps nobody out",
+    )
+    parser.add_argument("--index", type=at_least(0), default=0, help="which of them it is, from 0")
     parser.add_argument("--pictures", required=True, help="a folder of pictures")
     parser.add_argument("--run", required=True, help="a folder that all machines share")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--steps", type=int, help="batches in an epoch; all pictures if left out")
-    parser.add_argument("--batch", type=int, default=128, help="images, over all machines")
-    parser.add_argument("--features", type=int, default=64, help="maps of the paper's networks")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--restarts", type=int, default=20, help="how often to start again")
-    return parser.parse_args(arguments)
+    parser.add_argument("--epochs", type=at_least(1), default=10)
+    parser.add_argument(
+        "--steps", type=at_least(1), help="batches in an epoch; all pictures if left out"
+    )
+    parser.add_argument("--batch", type=at_least(1), default=128, help="images, over all machines")
+    parser.add_argument(
+        "--features", type=at_least(1), default=64, help="maps of the paper's networks"
+    )
+    parser.add_argument("--seed", type=at_least(0), default=0)
+    parser.add_argument("--restarts", type=at_least(0), default=20, help="how often to start again")
+    options = parser.parse_args(arguments)
+    check_options(parser, options)
+    return options
 
 
 if __name__ == "__main__":

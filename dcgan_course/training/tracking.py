@@ -115,6 +115,9 @@ class TensorBoardTracker(Tracker):
 class MLflowTracker(Tracker):
     """Writes to MLflow: `mlflow ui --backend-store-uri sqlite:///FOLDER/mlflow.db` shows it.
 
+    MLflow reports how it is used to its makers, unless MLFLOW_DISABLE_TELEMETRY is true. Here it is
+    set to that where the environment does not say otherwise; set it before `mlflow ui` as well.
+
     Args:
         folder: for the data base and the pictures. Runs of one experiment share it.
         experiment, run: their names.

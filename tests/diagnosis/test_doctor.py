@@ -34,7 +34,7 @@ def test_a_rhythm_that_is_none_is_refused(images, every):
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.5, float("nan")])
 def test_a_share_out_of_range_is_refused(images, share):
-    with pytest.raises(ValueError, match="share should be a fraction"):
+    with pytest.raises(ValueError, match="share should be a number"):
         Doctor(images, share=share)
 
 

@@ -5,7 +5,13 @@ import pytest
 
 from dcgan_course.data.drawn import draw_digits, draw_frogs, draw_garments
 from dcgan_course.evaluation import features
-from dcgan_course.evaluation.features import WEIGHTS, ExtractorError, load_extractor, save_extractor
+from dcgan_course.evaluation.features import (
+    WEIGHTS,
+    ExtractorError,
+    classifier,
+    load_extractor,
+    save_extractor,
+)
 
 SHIPPED = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
 
@@ -76,7 +82,11 @@ def test_features_do_not_depend_on_what_stands_beside():
         (np.zeros((2, 28, 28)), r"takes images \(count, 28, 28, 1\), not \(2, 28, 28\)"),
         (np.zeros((2, 32, 32, 3)), r"not \(2, 32, 32, 3\)"),
         (np.full((2, 28, 28, 1), 255.0), r"\[−1, 1\]"),
-        (np.full((2, 28, 28, 1), np.nan), r"\[−1, 1\]"),
+        (np.full((2, 28, 28, 1), np.nan), "NaN or infinite"),
+        (np.zeros((0, 28, 28, 1)), r"not of shape \(0, 28, 28, 1\)"),
+        (np.zeros((2, 28, 28, 1), bool), "not bool"),
+        ([[1], [1, 2]], "several lengths"),
+        (None, "not NoneType"),
     ],
 )
 def test_wrong_images_get_a_message(images, message):
@@ -87,6 +97,28 @@ def test_wrong_images_get_a_message(images, message):
 def test_an_unknown_name_is_told_the_known_ones():
     with pytest.raises(ValueError, match=r"'cats'.*cifar10_frogs, fashion_mnist, mnist, inception"):
         load_extractor("cats")
+
+
+@pytest.mark.parametrize("name", [None, 5, ["mnist"], {"mnist"}, np.array(["mnist", "a"]), ""])
+def test_a_name_that_is_no_name(name):
+    with pytest.raises(ValueError, match=r"Unknown extractor .*Known are"):
+        load_extractor(name)
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "message"),
+    [
+        ((28, 28), 10, "image_shape should be a tuple of 3 whole numbers"),
+        ((8, 28, 1), 10, "sides of 16 or more"),
+        (None, 10, "image_shape should be"),
+        ((28, 28, 0), 10, "image_shape"),
+        ((28, 28, 1), 0, "classes should be"),
+        ((28, 28, 1), 2.0, "classes should be"),
+    ],
+)
+def test_a_classifier_of_a_wrong_size(shape, classes, message):
+    with pytest.raises(ValueError, match=message):
+        classifier(shape, classes)
 
 
 def test_what_is_saved_is_loaded_with_unit_variance(tmp_path, monkeypatch):

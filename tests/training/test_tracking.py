@@ -2,11 +2,14 @@
 
 import builtins
 import json
+import os
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import NOTEBOOKS, ROOT
 
 from dcgan_course.data.drawn.faces import draw_faces
 from dcgan_course.display.images import image_grid
@@ -207,6 +210,24 @@ def test_mlflow_holds_it_all(faces, tmp_path):
     np.testing.assert_allclose(tracker.curves()["d_fake_after"], told, rtol=1e-6)
     second = MLflowTracker(tmp_path, "faces")  # the experiment is there already
     assert second.run_id != tracker.run_id
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "true"), ("false", "false")])
+def test_mlflow_reports_nothing_unless_it_was_told_to(tmp_path, monkeypatch, before, after):
+    pytest.importorskip("mlflow", reason="MLflow is an extra of its own")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "")  # so that it is restored afterwards
+    if before is None:
+        monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
+    else:
+        monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", before)
+    MLflowTracker(tmp_path)
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == after
+
+
+def test_every_command_that_starts_mlflow_switches_its_reports_off():
+    for path in [*NOTEBOOKS, ROOT / "README.md"]:
+        for command in re.findall(r"`([^`\n]*mlflow ui[^`\n]*)`", path.read_text(encoding="utf-8")):
+            assert command.startswith("MLFLOW_DISABLE_TELEMETRY=true "), f"{path.name}: {command}"
 
 
 def test_without_mlflow_the_message_says_what_to_install(tmp_path, monkeypatch):

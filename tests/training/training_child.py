@@ -109,7 +109,7 @@ def lesson():
     namespace = {"__name__": "__main__"}
     for source in code_cells(ROOT / "notebooks" / "03_mnist_gradient_tape.ipynb"):
         exec(compile(plain_code(source), "<cell>", "exec"), namespace)
-        if "panel.finish()" in source:
+        if "panel.finish(" in source:
             return
 
 
