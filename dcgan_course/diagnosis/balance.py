@@ -18,6 +18,7 @@ from dcgan_course.diagnosis.rows import (
     ratio,
     recent,
     says,
+    varies,
 )
 
 HALF_GROWN = GROWN / 2
@@ -179,7 +180,7 @@ def saturated(rows):
 def dead_g(rows):
     """How much less fakes vary than real samples."""
     spread = ratio(rows, "spread")
-    if spread is None or rows[-1]["spread_real"] < 1e-6:
+    if spread is None or not varies(rows):
         return None
     return 1 / spread, f"Whatever the code, fakes differ by {spread:.1e} of what real samples do."
 
@@ -190,7 +191,7 @@ def dead_g(rows):
 def mode_collapse(rows):
     """How much more alike fakes are than real samples."""
     spread, twins = ratio(rows, "spread"), ratio(rows, "twins")
-    if spread is None or rows[-1]["spread_real"] < 1e-6:
+    if spread is None or not varies(rows):
         return None
     told = (
         f"Fakes vary {spread:.0%} as much as real samples, and a fake's nearest fellow is "
@@ -219,7 +220,7 @@ def missed(rows):
 def never_settles(rows):
     """How much the same codes' samples change."""
     change = recent(rows, "change")
-    if change is None:
+    if change is None or not varies(rows):
         return None
     told = (
         f"From check to check the same codes' samples change by {change:.2f} of the data's spread."

@@ -19,6 +19,7 @@ from dcgan_course.diagnosis.rows import (
     has,
     last_rows,
     recent,
+    varies,
 )
 
 
@@ -93,7 +94,7 @@ def data_range(rows):
 
 def batch_differs(rows):
     """How far the batches that train differ from the images that the doctor was given."""
-    if sum("batch_apart" in row for row in rows) < 3:
+    if sum("batch_apart" in row for row in rows) < 3 or not varies(rows):
         return None
     shift, spread = always(rows, "batch_shift"), always(rows, "batch_spread")
     apart, hue = always(rows, "batch_apart"), always(rows, "batch_hue") or 0.0
@@ -152,7 +153,7 @@ def bounded_logit(rows):
 
 def wrong_mode(rows):
     """How far G in inference mode is from G in training mode."""
-    if not has(rows, "mode_gap"):
+    if not has(rows, "mode_gap") or not varies(rows):
         return None
     gap, moved = recent(rows, "mode_gap"), recent(rows, "statistics_moved")
     told = f"G in training and in inference mode differ by {gap:.2f} of the data's spread."

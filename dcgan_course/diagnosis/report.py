@@ -61,7 +61,8 @@ def draw_report(rows, title="What the doctor saw"):
     places[3].set_ylabel("fakes against real")
     for axes in places:
         axes.set_xlabel("step")
-        axes.legend(fontsize=7)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7)
     return figure
 
 

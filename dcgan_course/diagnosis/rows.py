@@ -39,6 +39,11 @@ def ratio(rows, name):
     return (recent(rows, f"{name}_fake") + TINY) / (recent(rows, f"{name}_real") + TINY)
 
 
+def varies(rows):
+    """Whether real samples differ at all, so that something can be compared with their spread."""
+    return rows[-1].get("spread_real", 1.0) > 1e-6
+
+
 def are_probabilities(rows):
     """Whether σ of D's logits means a probability: not under the hinge and Wasserstein losses."""
     return bool(rows[-1].get("probabilities", 1.0))

@@ -136,6 +136,19 @@ RULES = (
         "no activation after D's last dense layer; the losses take logits.",
     ),
     Rule(
+        "dead_g",
+        "G is dead: it draws one picture",
+        SETUP,
+        balance.dead_g,
+        *(300, 1000),
+        "real spread over G's; a G that collapses onto a few modes still varies by a hundredth",
+        "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
+        "of its activations. Then start anew, for there is no gradient to come back by.",
+        explains=("frozen_layers", "frozen_g", "mode_gap"),
+        age=0.1,
+        fades=True,
+    ),
+    Rule(
         "frozen_layers",
         "Layers do not learn while others of the same network do",
         SETUP,
@@ -321,19 +334,6 @@ RULES = (
         "the distance between real samples over that from a fake to the nearest one; near 1 in "
         "health",
         "more data, or augmentation of all that D sees (augment=).",
-    ),
-    Rule(
-        "dead_g",
-        "G is dead: it draws one picture",
-        BALANCE,
-        balance.dead_g,
-        *(300, 1000),
-        "real spread over G's; a G that collapses onto a few modes still varies by a hundredth",
-        "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
-        "of its activations. Then start anew, for there is no gradient to come back by.",
-        explains=("d_too_strong", "saturated", "noisy_labels", "unbounded_d"),
-        age=0.25,
-        fades=True,
     ),
     Rule(
         "saturated",

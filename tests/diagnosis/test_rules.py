@@ -186,6 +186,14 @@ def test_a_sample_of_a_large_set_is_not_taken_for_all_of_it():
     assert diagnose(rows(**few, batch_known=0.01)) == []
 
 
+def test_constant_data_are_named_and_nothing_is_compared_with_their_spread():
+    black = dict(
+        spread_real=0.0, twins_real=0.0, duplicates=1.0, low_real=-1.0, high_real=-1.0,
+        mode_gap=1e5, change=1e5, batch_spread=0.0, batch_shift=0.0, slack_real=0.0,
+    )  # fmt: skip
+    assert [finding.name for finding in diagnose(rows(**black))] == ["few_data"]
+
+
 def test_a_d_that_is_learning_is_not_called_blind():
     blind = rows(**SICK["noisy_labels"][0])
     for check, row in enumerate(blind):
