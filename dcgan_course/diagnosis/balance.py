@@ -76,7 +76,9 @@ def agreeing_d(rows):
     """`blind`, where something pushes D's verdicts up, those on fakes more than others."""
     value, told = blind(rows)
     sums = [row["d_real"] + row["d_fake"] - 1 for row in last_rows(rows)]
+    heading = recent(rows, "d_heading")
     pushed = min(sums) > 0 and lopsided(rows) > 0.03 and recent(rows, "auc") < 0.55
+    pushed = pushed and (heading is None or heading < 0.3)
     return (value if pushed else 0.0), told
 
 
@@ -111,8 +113,12 @@ def weak_d(rows):
         return NOTHING
     share = recent(rows, "d_size") / max(recent(rows, "g_size"), 1)
     value, told = blind(rows)
-    told += f" It has {recent(rows, 'd_size'):.0f} weights, G {recent(rows, 'g_size'):.0f}."
-    return (value if share < 0.05 else 0.0), told
+    if value < 0.9 and has(rows, "missed"):
+        # What a small D cannot see, it cannot ask for: fakes that stay poor are its doing.
+        (like, said), (gap, also) = mode_collapse(rows) or NOTHING, missed(rows)
+        value, told = (1.0, f"{said} {also}") if like >= 5 or gap >= 0.9 else (0.0, told)
+    told += f" D has {recent(rows, 'd_size'):.0f} weights, G {recent(rows, 'g_size'):.0f}."
+    return (value if share < 0.03 else 0.0), told
 
 
 def flat_loss(rows):

@@ -273,7 +273,7 @@ RULES = (
         "how often a sample's nearest neighbor is of its own set, while D is undecided; D(x) + "
         "D(G(z)) is above 1, and D's steps do not follow its loss",
         "G's step must update G's weights alone: freeze D in it, or leave D out of the gradient.",
-        explains=("weak_d", "noisy_labels"),
+        explains=("noisy_labels",),
     ),
     Rule(
         "noisy_labels",
@@ -290,9 +290,13 @@ RULES = (
         BALANCE,
         balance.weak_d,
         *(0.9, 0.96),
-        "1 for a D that is a straight line; or how often a sample's nearest neighbor is of its "
-        "own set while a D with less than a twentieth of G's weights is undecided",
+        "1 for a D that is a straight line, or for fakes that stay poor under a D with less than "
+        "3% of G's weights; or how often a sample's nearest neighbor is of its own set while such "
+        "a D is undecided",
         "activations between D's layers, more or wider layers, less dropout.",
+        explains=("agreeing_d", "noisy_labels"),
+        age=0.25,
+        fades=True,
     ),
     Rule(
         "soft_labels",
