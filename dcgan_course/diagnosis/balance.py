@@ -63,7 +63,9 @@ def blind(rows):
     grown = max(row.get("d_gone", 0.0) for row in rows) > HALF_GROWN
     before = recent(rows[: -len(last_rows(rows))], "d_loss")
     learning = before is not None and loss < before - 0.01
-    blinded = 1.36 < loss < 1.7 and lopsided(rows) > -0.1 and grown and not learning
+    spread = recent(rows, "logit_spread")
+    quiet = spread is None or spread < 0.5
+    blinded = 1.36 < loss < 1.7 and lopsided(rows) > -0.1 and quiet and grown and not learning
     return (apart if blinded else 0.0), told
 
 
@@ -225,9 +227,10 @@ def missed(rows):
 
 def never_settles(rows):
     """How much the same codes' samples change."""
-    change = recent(rows, "change")
-    if change is None or not varies(rows):
+    changes = [row["change"] for row in rows[len(rows) // 2 :] if "change" in row]
+    if not changes or not varies(rows):
         return None
+    change = float(np.median(changes))
     told = (
         f"From check to check the same codes' samples change by {change:.2f} of the data's spread."
     )

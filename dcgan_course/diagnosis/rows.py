@@ -68,6 +68,9 @@ def is_improving(rows):
     before = rows[: -len(now)][-len(now) :]
     if not before or not has(now, "mmd") or not has(before, "mmd"):
         return False
-    nearer = recent(now, "mmd") < 0.9 * recent(before, "mmd")
-    found = recent(now, "missed") < recent(before, "missed") - 0.06
+    # Nearer than before, and about as near as ever: what goes to and fro does not improve.
+    nearest = min(row["mmd"] for row in rows if "mmd" in row)
+    fewest = min(row["missed"] for row in rows if "missed" in row)
+    nearer = recent(now, "mmd") < min(0.9 * recent(before, "mmd"), 1.25 * nearest + 0.02)
+    found = recent(now, "missed") < min(recent(before, "missed") - 0.06, fewest + 0.1)
     return nearer or found

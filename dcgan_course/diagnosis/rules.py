@@ -381,7 +381,7 @@ RULES = (
         *(0.8, 0.97),
         "of real samples without a fake near them; healthy runs come below 0.5, in time",
         "more steps; if it stays, what helps against mode collapse.",
-        age=0.5,
+        age=1.0,
     ),
     Rule(
         "never_settles",

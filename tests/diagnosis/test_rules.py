@@ -17,7 +17,7 @@ from dcgan_course.diagnosis.rules import (
 
 HEALTHY = dict(
     d_loss=1.1, g_loss=0.95, d_real=0.58, d_fake=0.4, g_gradient=1.0, g_steep=1.0, auc=0.85,
-    d_moved=0.15, g_moved=0.2, statistics_moved=0.1, g_gone=0.6, d_gone=0.5, g_kernels=4,
+    d_moved=0.15, g_moved=0.2, statistics_moved=0.1, g_gone=1.6, d_gone=1.5, g_kernels=4,
     d_kernels=3, g_still=0, d_still=0, g_still_first=0, d_still_first=0,
     spread_fake=0.33, spread_real=0.38,
     spread_plain=0.32, twins_fake=0.34, twins_real=0.49, missed=0.1, mmd=0.1, apart=0.8,
