@@ -5,6 +5,7 @@ recipe or a kind is in one half only. Networks and images are small, so that a r
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -59,28 +60,59 @@ def halved(images):
 
 
 class Data:
-    """Small images and points, read once: (train, held out) by name."""
+    """Small images and points, made when they are asked for: (train, held out) by name.
 
-    def __init__(self, count=3000):
-        def images(name, split="train", most=count):
-            return halved(load_images(name, split).images[:most])
+    Args:
+        count: images to train on.
+        options: of `load_images`.
+    """
 
-        digits, garments = load_images("mnist"), load_images("fashion_mnist")
-        self.digits = halved(digits.images[:count]), images("mnist", "test", 500)
-        self.garments = halved(garments.images[:count]), images("fashion_mnist", "test", 500)
-        shoes = halved(garments.images[garments.labels == 7][: count + 500])
-        self.shoes = shoes[:-500], shoes[-500:]
-        frogs = images("cifar10_frogs", most=count + 500)
-        self.frogs = frogs[:-500], frogs[-500:]
-        trees = halved(halved(load_images("bonsai").images))
-        self.trees = trees[:100], trees[100:]
-        ring = np.asarray(RingGame().real(20_000, seed=5)) / 2.4
-        self.ring = ring[:-500].astype("float32"), ring[-500:].astype("float32")
+    def __init__(self, count=3000, **options):
+        self.count, self.options = count, options
+
+    def load(self, name, split="train"):
+        return load_images(name, split, **self.options)
+
+    def split(self, name):
+        train, test = self.load(name), self.load(name, "test")
+        return halved(train.images[: self.count]), halved(test.images[:500])
+
+    @cached_property
+    def digits(self):
+        return self.split("mnist")
+
+    @cached_property
+    def garments(self):
+        return self.split("fashion_mnist")
+
+    @cached_property
+    def shoes(self):
+        garments = self.load("fashion_mnist")
+        shoes = halved(garments.images[garments.labels == 7][: self.count + 500])
+        return shoes[:-500], shoes[-500:]
+
+    @cached_property
+    def frogs(self):
+        frogs = halved(self.load("cifar10_frogs").images[: self.count + 500])
+        return frogs[:-500], frogs[-500:]
+
+    @cached_property
+    def trees(self):
+        trees = halved(halved(self.load("bonsai").images))
+        return trees[:100], trees[100:]
+
+    @cached_property
+    def ring(self):
+        ring = np.asarray(RingGame().real(20_000, seed=5), "float32") / 2.4
+        return ring[:-500], ring[-500:]
+
+    @cached_property
+    def roll(self):
         rng = np.random.default_rng(5)
         turn = 1.5 * np.pi * (1 + 2 * rng.uniform(size=20_000))
         roll = np.stack([turn * np.cos(turn), turn * np.sin(turn)], axis=1) / 15
         roll = (roll + 0.02 * rng.normal(size=roll.shape)).astype("float32")
-        self.roll = roll[:-500], roll[-500:]
+        return roll[:-500], roll[-500:]
 
 
 # --- networks -------------------------------------------------------------------------
