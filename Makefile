@@ -76,13 +76,14 @@ $(VENV)/.grading: $(VENV)/.ready
 ##@ For contributors
 
 check: lint ## lint and the fast unit tests, in about two minutes
-	@$(BIN)/python -m pytest tests -m "not slow" -n 2
+	@$(BIN)/python -m pytest tests -m "not slow" -n auto
 
+# Tests run in a process for each core, each with one thread: see conftest.py.
 # What `make test` needs beside the set-up.
 TOOLS ?= $(VENV)/.grading $(VENV)/.app $(VENV)/.site
 
 test: lint $(TOOLS) ## lint, all tests, and every notebook at smoke size
-	@$(BIN)/python -m pytest --nbval-lax
+	@$(BIN)/python -m pytest --nbval-lax -n auto
 
 lint: setup ## ruff, and the contracts on imports between rooms
 	@$(BIN)/ruff check .
@@ -107,6 +108,7 @@ benchmark: setup ## measure what the texts quote: GIFs, sliders, reading images,
 	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/pictures.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/threads.py
 
 benchmark-doctor: setup ## the Doctor's verdicts on recorded runs, healthy and sick (seconds)
 	@$(BIN)/python benchmarks/doctor.py

@@ -287,9 +287,10 @@ class OwnStep(DCGAN):
             fakes = self.generator(self.draw_codes(tf.shape(real_images)[0]), training=True)
             g_loss = self.g_loss(fakes)
         weights = self.generator.trainable_variables
-        gradients = tape.gradient(
-            g_loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+        gradients = [
+            tf.zeros(weight.shape) if gradient is None else gradient
+            for gradient, weight in zip(tape.gradient(g_loss, weights), weights, strict=True)
+        ]
         self.g_optimizer.apply(gradients, weights)
         return self.end_step(d_loss, g_loss, logits)
 

@@ -92,7 +92,7 @@ def demo(path):
     executed = folder / path.name
     with write_beside(executed) as beside:
         nbformat.write(notebook, beside)
-    about = json.loads((folder / "about.json").read_text())
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     print("\nDone. What the lesson left behind:")
     for name, what in {path.name: "the executed notebook", **RESULTS}.items():
         if not (folder / name).exists():
@@ -117,7 +117,7 @@ def store(path):
     forget(folder)
     print(f"Running {path.name} …")
     notebook, seconds = run(path)
-    about = json.loads((folder / "about.json").read_text())
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     if about.get("source") == "stand-in":
         raise SystemExit(
             f"{path.name} ran on stand-in images, so its outputs were not stored. Connect to "

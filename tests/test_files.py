@@ -21,20 +21,20 @@ from dcgan_course.files import (
 
 def test_writes_and_makes_folders(tmp_path):
     with write_beside(tmp_path / "new" / "a.txt") as beside:
-        beside.write_text("whole")
+        beside.write_text("whole", encoding="utf-8")
         assert not (tmp_path / "new" / "a.txt").exists()  # nothing half-written is visible
         assert beside.suffix == ".txt"
-    assert (tmp_path / "new" / "a.txt").read_text() == "whole"
+    assert (tmp_path / "new" / "a.txt").read_text(encoding="utf-8") == "whole"
 
 
 @pytest.mark.parametrize("problem", [OSError("No space left on device"), KeyboardInterrupt()])
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path, problem):
     path = tmp_path / "a.txt"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     with pytest.raises(type(problem)), write_beside(path) as beside:  # noqa: PT012
-        beside.write_text("half")
+        beside.write_text("half", encoding="utf-8")
         raise problem
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
@@ -50,9 +50,9 @@ def test_files_are_flushed_through_a_handle_for_writing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     with write_beside(tmp_path / "a.txt") as beside:
-        beside.write_text("whole")
+        beside.write_text("whole", encoding="utf-8")
     assert len(flushed) == 1
-    assert (tmp_path / "a.txt").read_text() == "whole"
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "whole"
 
 
 def test_arrays_with_a_card_come_back(tmp_path):

@@ -1,4 +1,7 @@
-"""The package as a whole: cheap to import, complete, and free of anyone's machine."""
+"""The package as a whole: cheap to import, complete, and free of anyone's machine.
+
+Mirrors no module: it tests all of them.
+"""
 
 import ast
 import os
@@ -21,6 +24,13 @@ def test_import_leaves_tensorflow_alone(run_python):
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_import_of_a_fresh_kernel_prints_nothing(run_python):
+    """Not even where TensorFlow is told to print all that it can."""
+    noisy = {"TF_CPP_MIN_LOG_LEVEL": "0", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    done = run_python("from dcgan_course import ImageFolder, face_gan", env=noisy)
+    assert done.stdout + done.stderr == ""
+
+
 @pytest.mark.parametrize("name", dcgan_course.__all__)
 def test_every_exported_name_exists_and_explains_itself(name):
     assert getattr(dcgan_course, name).__doc__
@@ -33,7 +43,10 @@ def test_unknown_name_is_an_attribute_error():
 
 def test_no_path_of_a_machine_is_committed():
     files = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
     ).stdout.split()
     if not files:
         pytest.skip("not a git checkout: there is no list of committed files")

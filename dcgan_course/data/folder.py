@@ -19,8 +19,8 @@ from dcgan_course.data.errors import DataError
 from dcgan_course.data.pictures import ENDINGS, read_picture, square_options
 from dcgan_course.data.stream import shuffled_indices
 
-# Folders of thumbnails and waste, beside all those whose name begins with a dot.
-NOT_FOR_READERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
+# Folders that systems fill with thumbnails or deleted files; a dot before a name hides the others.
+SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
 # Errors of the process, which the next file would meet as well: no reason to skip this one.
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 log = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 def find_pictures(folder):
     """Find the picture files of a folder and its subfolders, in order of name.
 
-    Hidden files and folders are left out, and so is what is no regular file. A link to a folder
-    is followed, once, unless it leads to a folder around itself.
+    Hidden files and folders are left out, and so are pipes and devices. A link to a folder is
+    followed once, unless it leads to a folder that holds the link.
 
     Args:
         folder: the path of a folder.
@@ -57,7 +57,7 @@ def find_pictures(folder):
             continue
         seen.add((status.st_dev, status.st_ino))
         for entry in entries:
-            if entry.name.startswith(".") or entry.name in NOT_FOR_READERS:
+            if entry.name.startswith(".") or entry.name in SYSTEM_FOLDERS:
                 continue
             path = Path(entry.path)
             kind = _kind(entry)

@@ -1,8 +1,8 @@
 """One picture file of any common format, size and color mode, as a square color image.
 
-Files that others have made are read with care: a format is tried only if it is named here, a
-header that announces too many pixels is enough to refuse the file, and what is no regular file
-is never opened.
+Pictures may come from anywhere, so files are opened with care: only the formats named here are
+tried, a file whose header announces too many pixels is refused before it is decoded, and pipes and
+devices are never opened.
 """
 
 import os

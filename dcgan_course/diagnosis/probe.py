@@ -178,8 +178,12 @@ def uneven_layers(network):
 
 
 def _gradients(tape, loss, weights):
-    gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return [tf.cast(gradient, tf.float32) for gradient in gradients]
+    """Gradients, zeros for weights that a loss does not depend on."""
+    # Keras' variables and unconnected_gradients="zero" do not go together.
+    return [
+        tf.zeros(weight.shape) if gradient is None else tf.cast(gradient, tf.float32)
+        for gradient, weight in zip(tape.gradient(loss, weights), weights, strict=True)
+    ]
 
 
 def _norm(gradients):

@@ -115,7 +115,7 @@ def show_by_class(images, labels, class_names, title, each=10):
     each = whole_number("each", each, minimum=1, maximum=1000)
     _check_title(title)
     images, labels = np.asarray(images), np.asarray(labels)
-    to_uint8(images[:1] if images.ndim else images)  # what is no image is told here
+    to_uint8(images[:1] if images.ndim else images)  # anything but images is reported here
     class_names = list(class_names)
     if labels.dtype.kind not in "iu" or labels.ndim != 1 or labels.shape != images.shape[:1]:
         raise ValueError(

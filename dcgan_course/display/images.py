@@ -341,8 +341,8 @@ class FrameRecorder:
         if len(alike) < len(self._numbers()):
             missing = len(self._numbers()) - len(alike)
             print(
-                f"{path}: {missing} of {len(self._numbers())} frames are left out, which are "
-                "damaged or not as large as the newest."
+                f"Left {missing} of {len(self._numbers())} frames out of {path}: they are damaged, "
+                "or differ in size from the newest."
             )
         kept = space_frames(len(alike)) if spaced else range(len(alike))
         return save_gif(path, [alike[index] for index in kept], **options)

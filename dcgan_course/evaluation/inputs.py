@@ -54,7 +54,9 @@ def check_features(real, fake, k=1):
         if not np.isfinite(features).all():
             raise ValueError(f"{name} holds NaN or infinite numbers.")
         if np.abs(features).max() > LARGEST:
-            raise ValueError(f"{name} holds numbers beyond {LARGEST:g}: no features of images.")
+            raise ValueError(
+                f"{name} holds numbers beyond {LARGEST:g}, too large for features of images."
+            )
         arrays.append(features)
     if arrays[0].shape[1] != arrays[1].shape[1]:
         raise ValueError(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.checks import number, whole_number
 from dcgan_course.display.animations import widget_view
 from dcgan_course.display.images import image_grid, png
 from dcgan_course.files import runs_folder
@@ -49,6 +50,7 @@ class LatentExplorer:
 
     Raises:
         LatentError: a file that is missing or holds no generator.
+        ValueError: a wrong number.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class LatentExplorer:
     ):
         import ipywidgets
 
+        width = whole_number("width", width, minimum=1, maximum=10_000)
+        seed = whole_number("seed", seed, minimum=0)
         if isinstance(generator, (str, Path)):
             generator = load_generator(generator)
         self.space = LatentSpace(generator, count=directions)
@@ -335,7 +339,13 @@ def direction_sheet(space, code, *, rows=4, reach=3.0, columns=7, **grid_options
 
     Returns:
         uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        LatentError, ValueError: no code of G's, or a wrong number.
     """
+    rows = whole_number("rows", rows, minimum=1)
+    reach = number("reach", reach)
+    columns = whole_number("columns", columns, minimum=1, maximum=1000)
     steps = np.eye(min(rows, len(space.directions)), len(space.directions))
     moved = [
         space.moved(code, step * each)

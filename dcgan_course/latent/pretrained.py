@@ -3,10 +3,12 @@
 `scripts/train_generators.py` made them from the lessons' recipes, on real data.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.checks import shown
 from dcgan_course.files import load_arrays, save_arrays
 from dcgan_course.latent.space import LatentError, open_generator
 from dcgan_course.networks.layers import in_float32
@@ -34,13 +36,13 @@ def load_generator(name):
     Raises:
         LatentError: not a known name or a file, or a file that cannot be read.
     """
-    if str(name) not in shipped_generators():
+    if not (isinstance(name, (str, os.PathLike)) and os.fspath(name) in shipped_generators()):
         try:
             return open_generator(name)
         except LatentError as problem:
             known = ", ".join(shipped_generators())
             raise LatentError(f"{problem} Generators that ship with the course: {known}.") from None
-    card, weights = _read(name)
+    card, weights = _read(os.fspath(name))
     with in_float32():
         generator = RECIPES[card["recipe"]].generator()
     generator.set_weights(weights)
@@ -53,9 +55,9 @@ def model_card(name):
     Raises:
         LatentError: unknown name, or a damaged file.
     """
-    if name not in shipped_generators():
+    if not isinstance(name, str) or name not in shipped_generators():
         known = ", ".join(shipped_generators())
-        raise LatentError(f"No generator {name!r} ships with the course. There are: {known}.")
+        raise LatentError(f"No generator {shown(name)} ships with the course. There are: {known}.")
     return _read(name)[0]
 
 
@@ -80,4 +82,6 @@ def _read(name):
         arrays, card = load_arrays(path)
         return card, [arrays[f"w{k}"].astype("float32") for k in range(card["arrays"])]
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise  # "permission denied" or "too many open files" is no damage
         raise LatentError(f"{path} is damaged ({problem}). Install the package again.") from problem

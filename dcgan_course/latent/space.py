@@ -7,14 +7,18 @@ code of a given image (inversion).
 """
 
 import hashlib
+import os
 
 import numpy as np
 
+from dcgan_course.checks import number, shown, whole_number
 from dcgan_course.display.images import to_uint8
 from dcgan_course.files import find_run
+from dcgan_course.latent.keras_file import why_refused
 
 # Directions found in this session, so that a second panel for the same weights opens at once.
 _FOUND = {}
+MOST_CODES = 100_000
 
 
 class LatentError(ValueError):
@@ -32,10 +36,13 @@ def open_generator(path):
         A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
 
     Raises:
-        LatentError: no such file, or one that holds no generator.
+        LatentError: no such file, a file that holds no generator, or one that also holds code
+            or classes from elsewhere.
     """
     import keras
 
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise LatentError(f"A generator is opened by the name of a file, not by {shown(path)}.")
     path = find_run(path)
     file = path / "generator.keras" if path.is_dir() else path
     if not file.is_file():
@@ -43,22 +50,34 @@ def open_generator(path):
             f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
             "when it is complete: run it first."
         )
+    if reason := why_refused(file):
+        raise LatentError(f"{file} {reason}.")
     try:
-        generator = keras.saving.load_model(file, compile=False)
+        generator = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except MemoryError:
+        raise
     except Exception as problem:
-        raise LatentError(f"{file} cannot be read as a Keras model ({problem}).") from problem
+        first = str(problem).strip().partition("\n")[0]
+        raise LatentError(f"{file} cannot be read as a Keras model ({first}).") from problem
     check_generator(generator)
     return generator
 
 
 def check_generator(generator):
     """Raise `LatentError` unless a model maps codes to images."""
+    # An unbuilt model has no such attributes, and one with several inputs has lists of them.
     shapes = getattr(generator, "input_shape", None), getattr(generator, "output_shape", None)
-    good = all(isinstance(shape, tuple) for shape in shapes)
-    if not (good and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
+    whole = all(
+        isinstance(shape, tuple) and all(isinstance(side, int) and side > 0 for side in shape[1:])
+        for shape in shapes
+    )
+    if not (whole and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
+        what = f"maps {shapes[0]} to {shapes[1]}"
+        if not hasattr(generator, "get_weights"):
+            what = f"is {shown(generator)}"
         raise LatentError(
             "A generator maps codes (batch, latent_dim) to images (batch, height, width, 1 or 3); "
-            f"this model maps {shapes[0]} to {shapes[1]}."
+            f"this model {what}."
         )
 
 
@@ -67,7 +86,7 @@ class LatentSpace:
 
     Args:
         generator: a Keras model: codes (batch, latent_dim) → images in [−1, 1].
-        count: how many directions to find, at most `latent_dim`.
+        count: how many directions to find, 1 or more; of more than `latent_dim`, so many.
         seed: of the codes from which they are found.
 
     Attributes:
@@ -78,12 +97,15 @@ class LatentSpace:
 
     Raises:
         LatentError: a model that is not a generator.
+        ValueError: a wrong number.
     """
 
     def __init__(self, generator, *, count=12, seed=0):
         import tensorflow as tf
 
         check_generator(generator)
+        count = whole_number("count", count, minimum=1)
+        seed = whole_number("seed", seed, minimum=0)
         self.generator = generator
         self.latent_dim = int(generator.input_shape[1])
         self._draw = tf.function(
@@ -101,7 +123,13 @@ class LatentSpace:
         import tensorflow as tf
 
         # The first feature maps, in which the image's layout is decided.
-        maps = next(part.output for part in self.generator.layers if len(part.output.shape) == 4)
+        outputs = (getattr(part, "output", None) for part in self.generator.layers)
+        maps = next((out for out in outputs if len(getattr(out, "shape", ())) == 4), None)
+        if maps is None:
+            raise LatentError(
+                "The generator shows no feature maps: build it as keras.Sequential, or as "
+                "keras.Model(inputs, outputs)."
+            )
         # Each number of a direction is an average over codes: with 2,000 of them two seeds agree
         # on the digits' first five to cosines of 0.8 to 0.9, with 10,000 to 0.98. With the
         # maps of a large network so many would take minutes.
@@ -117,13 +145,18 @@ class LatentSpace:
         Raises:
             LatentError: codes of another size, NaN or infinite values.
         """
-        z = np.asarray(z, "float32")
+        z = _codes(z)
         z = z[None] if z.ndim == 1 else z
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z):
             raise LatentError(f"A code has {self.latent_dim} numbers; these are {z.shape}.")
-        if not np.isfinite(z).all():
-            raise LatentError("The code holds NaN or infinite values: draw a new one.")
         return z
+
+    def _one(self, z):
+        """A single code as float32 (latent_dim,)."""
+        z = self.checked(z)
+        if len(z) != 1:
+            raise LatentError(f"This takes one code, not {len(z)}.")
+        return z[0]
 
     def images(self, z):
         """Generate images for codes: float32 (count, height, width, channels) in [−1, 1]."""
@@ -142,15 +175,32 @@ class LatentSpace:
 
         Returns:
             float32 (latent_dim,).
+
+        Raises:
+            LatentError: several codes, more steps than directions, or values that are not numbers.
         """
-        steps = np.asarray(steps, "float32")
-        return self.checked(z)[0] + steps @ self.directions[: len(steps)]
+        steps = _codes(steps, "The steps")
+        if steps.ndim != 1 or len(steps) > len(self.directions):
+            raise LatentError(
+                f"There is one step for each of {len(self.directions)} directions; these are "
+                f"{steps.shape}."
+            )
+        return self._one(z) + steps @ self.directions[: len(steps)]
 
     def neighbours(self, z, count=7, distance=0.5, seed=0):
-        """Draw codes near z: (count, latent_dim), each at distance `distance` · √latent_dim."""
+        """Draw codes near z: (count, latent_dim), each at distance `distance` · √latent_dim.
+
+        Raises:
+            LatentError: several codes.
+            ValueError: a wrong number.
+        """
+        z = self._one(z)
+        count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
+        distance = number("distance", distance, minimum=0)
+        seed = whole_number("seed", seed, minimum=0)
         around = np.random.default_rng(seed).normal(size=(count, self.latent_dim))
         around *= np.sqrt(self.latent_dim) / np.linalg.norm(around, axis=1, keepdims=True)
-        return self.checked(z) + (distance * around).astype("float32")
+        return z + (distance * around).astype("float32")
 
     def invert(self, image, *, starts=8, steps=200, rate=0.05, seed=0, progress=None):
         """Find the code whose image is nearest to a given one, by gradient descent on z.
@@ -161,26 +211,35 @@ class LatentSpace:
 
         Args:
             image: float (height, width, channels) in [−1, 1].
-            starts: random codes to start from.
-            steps, rate: of Adam.
+            starts: random codes to start from, 1 to 10,000.
+            steps, rate: of Adam; steps from 1 to 100,000, a rate above 0.
             seed: of the starts.
-            progress: called with (steps done, steps in all).
+            progress: None, or called with (steps done, steps in all).
 
         Returns:
             `(z, error)`: float32 (latent_dim,), and the mean squared difference of its image.
 
         Raises:
-            LatentError: an image of another shape.
+            LatentError: an image of another shape or range.
+            ValueError: a wrong number.
         """
         import keras
         import tensorflow as tf
 
-        image = np.asarray(image, "float32")
+        starts = whole_number("starts", starts, minimum=1, maximum=10_000)
+        steps = whole_number("steps", steps, minimum=1, maximum=100_000)
+        rate = number("rate", rate, above=0)
+        seed = whole_number("seed", seed, minimum=0)
+        if not (progress is None or callable(progress)):
+            raise ValueError(f"progress should be None or a function, not {shown(progress)}.")
+        image = _codes(image, "The image")
         if image.shape != tuple(self.generator.output_shape[1:]):
             raise LatentError(
                 f"G draws images of shape {self.generator.output_shape[1:]}, "
                 f"this one has {image.shape}."
             )
+        if np.abs(image).max() > 1.001:
+            raise LatentError("The image should lie in [−1, 1]: scale 0…255 by x / 127.5 − 1.")
         rng = np.random.default_rng(seed)
         z = tf.Variable(rng.normal(size=(starts, self.latent_dim)).astype("float32"))
         optimizer = keras.optimizers.Adam(rate)
@@ -203,6 +262,28 @@ class LatentSpace:
         errors = np.mean((self.images(z.numpy()) - image) ** 2, axis=(1, 2, 3))
         best = int(errors.argmin())
         return z.numpy()[best], float(errors[best])
+
+
+def _codes(values, what="The code"):
+    """Finite real numbers as float32, of any shape."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise LatentError(f"{what} should be an array of numbers, not lists.") from None
+    if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+        raise LatentError(f"{what} should be an array of numbers, not {shown(values)}.")
+    array = array.astype("float32")
+    if not np.isfinite(array).all():
+        raise LatentError(f"{what} should hold finite numbers, not NaN or infinite values.")
+    return array
+
+
+def _ends(a, b):
+    """Two codes of one size, as float32 (latent_dim,)."""
+    a, b = _codes(a), _codes(b)
+    if a.ndim != 1 or a.shape != b.shape or not len(a):
+        raise LatentError(f"A walk leads from one code to another; these are {a.shape}, {b.shape}.")
+    return a, b
 
 
 def _digest(weights):
@@ -249,9 +330,15 @@ def linear(a, b, count):
 
     In the middle of the line codes are shorter than random ones, by up to a factor of √2, and G
     has hardly been trained on such codes.
+
+    Raises:
+        LatentError: anything but two codes of one size.
+        ValueError: a wrong number.
     """
+    a, b = _ends(a, b)
+    count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
     share = np.linspace(0, 1, count, dtype="float32")[:, None]
-    return (1 - share) * np.asarray(a, "float32") + share * np.asarray(b, "float32")
+    return (1 - share) * a + share * b
 
 
 def spherical(a, b, count):
@@ -260,8 +347,12 @@ def spherical(a, b, count):
     The length changes evenly from that of a to that of b.
     Codes from N(0, I) in many dimensions nearly all have the length √latent_dim: they lie on
     a shell, and the arc stays on it (White 2016, arXiv:1609.04468).
+
+    Raises:
+        LatentError, ValueError: see `linear`.
     """
-    a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
+    a, b = (code.astype("float64") for code in _ends(a, b))
+    count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if min(lengths) == 0:
         return linear(a, b, count)
@@ -280,10 +371,15 @@ def truncated(z, strength):
 
     Samples get more realistic and less varied, the closer the codes are to the origin: the
     "truncation trick" of Brock et al. 2019, "BigGAN" (arXiv:1809.11096), in its simplest form.
+
+    Raises:
+        LatentError: ψ outside of [0, 1], or anything but codes.
     """
-    if not 0 <= strength <= 1:
-        raise LatentError(f"The strength ψ lies in [0, 1]; {strength} does not.")
-    return np.float32(strength) * np.asarray(z, "float32")
+    try:
+        strength = number("strength", strength, minimum=0, maximum=1)
+    except ValueError:
+        raise LatentError(f"The strength ψ lies in [0, 1]; {shown(strength)} does not.") from None
+    return np.float32(strength) * _codes(z)
 
 
 def without_and_with(kept, without, with_):
@@ -291,8 +387,17 @@ def without_and_with(kept, without, with_):
 
     Use several codes for each mean: a single code also carries features other than the one you
     want (Radford et al. 2016, arXiv:1511.06434, figure 7, averaged three).
+
+    Raises:
+        LatentError: no codes, or codes of several sizes.
     """
-    take, add = (
-        np.atleast_2d(np.asarray(part, "float32")).mean(axis=0) for part in (without, with_)
-    )
-    return np.asarray(kept, "float32") - take + add
+    kept = _codes(kept)
+    means = []
+    for part in (without, with_):
+        codes = np.atleast_2d(_codes(part))
+        if codes.ndim != 2 or not codes.size or codes.shape[1:] != kept.shape[-1:]:
+            raise LatentError(
+                f"Codes of one size are added; these are {kept.shape}, {codes.shape}."
+            )
+        means.append(codes.mean(axis=0))
+    return kept - means[0] + means[1]

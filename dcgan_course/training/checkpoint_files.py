@@ -141,7 +141,7 @@ def _read(path):
 
 def _named(problem, path, what):
     """The same error of the system, saying which checkpoint it hit and what that means."""
-    text = f"{problem.strerror or problem}: the checkpoint {what}. Solve this, and run it again"
+    text = f"{problem.strerror or problem}: the checkpoint {what}. Fix this and run it again"
     return OSError(problem.errno, text, str(path))
 
 

@@ -23,13 +23,17 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.machine import print_every_character
 from dcgan_course.training.cluster_start import (
     TRUST,
     addresses,
@@ -41,10 +45,28 @@ from dcgan_course.training.cluster_start import (
     own_port,
 )
 
+RESTART = 75  # the exit code by which a worker asks to be started anew (EX_TEMPFAIL)
+WORKER = "DCGAN_COURSE_CLUSTER_WORKER"  # set for the process that trains
+
 
 def main(arguments=None):
-    """Train on this machine as one of several. Returns the process's exit code."""
+    """Train on this machine as one of several. Returns the process's exit code.
+
+    The training runs in a process of its own, a worker, because what TensorFlow holds of a lost
+    connection cannot be repaired. This one starts it, starts it anew when another machine was
+    lost, and hands on its exit code, and Ctrl-C to it.
+    """
     options = _parse(arguments)
+    if os.environ.get(WORKER):
+        return work(options)
+    words = sys.argv[1:] if arguments is None else list(map(str, arguments))
+    return supervise([sys.executable, "-m", "dcgan_course.training.cluster", *words], options)
+
+
+def work(options):
+    """Train in this process, a worker. Returns its exit code: `RESTART` to be started anew."""
+    _end_with_parent()
+    print_every_character()
     if options.workers:
         os.environ["TF_CONFIG"] = json.dumps(
             {
@@ -64,8 +86,59 @@ def main(arguments=None):
         return 130
     except lost as problem:
         say(f"another machine was lost, starting again ({problem.message.splitlines()[0][:150]})")
-        return _start_again(options)
+        return RESTART
     return 0
+
+
+def supervise(command, options):
+    """Run a command as a worker, and again while it asks for it. Returns the exit code to end with.
+
+    Args:
+        command: its words.
+        options: with `restarts`, how often to start it again, and `run`, for the message.
+    """
+    for _ in range(options.restarts + 1):
+        # The worker's end of this pipe closes when this process ends, however it ends.
+        worker = subprocess.Popen(command, env={**os.environ, WORKER: "1"}, stdin=subprocess.PIPE)
+        code = _wait(worker)
+        worker.stdin.close()
+        if code != RESTART:
+            return 128 - code if code < 0 else code  # ended by a signal: as shells report it
+    say(f"gave up after {options.restarts} restarts; the checkpoints are in {options.run}")
+    return 1
+
+
+def _wait(worker, patience=2.0):
+    """Wait for a worker's end, and hand Ctrl-C on to it. Returns its exit code."""
+    for interrupt in (None, _interrupt, subprocess.Popen.terminate, subprocess.Popen.kill):
+        try:
+            if interrupt:
+                # In a terminal it has reached the worker as well, which now ends by itself.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return worker.wait(patience)
+                interrupt(worker)
+            return worker.wait()
+        except KeyboardInterrupt:
+            continue
+    return worker.wait()
+
+
+def _interrupt(worker):
+    """Send Ctrl-C to a worker; on Windows, where one process cannot, end it."""
+    worker.terminate() if os.name == "nt" else worker.send_signal(signal.SIGINT)
+
+
+def _end_with_parent():
+    """End this process when the one that started it has ended, were it by `kill -9`."""
+
+    def watch(handle):
+        # Ends when the other end of the pipe is closed. Not by sys.stdin, whose lock a thread may
+        # not hold when the interpreter shuts down.
+        while os.read(handle, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, args=(sys.stdin.fileno(),), daemon=True).start()
 
 
 def train(options):
@@ -148,17 +221,6 @@ class _Epochs:
 def say(text):
     """A line of this process's log, on standard output at once."""
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
-
-
-def _start_again(options):
-    """Become a new process: what TensorFlow holds of a lost connection cannot be mended."""
-    tries = int(os.environ.get("DCGAN_COURSE_RESTARTS", "0")) + 1
-    if tries > options.restarts:
-        say(f"gave up after {options.restarts} restarts; the checkpoints are in {options.run}")
-        return 1
-    os.environ["DCGAN_COURSE_RESTARTS"] = str(tries)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "dcgan_course.training.cluster", *sys.argv[1:]])
 
 
 def _parse(arguments):

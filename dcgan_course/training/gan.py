@@ -207,7 +207,8 @@ class DCGAN(StepParts, keras.Model):
         if y is not None:
             raise ValueError("A DCGAN learns from images alone: leave out y.")
         data = prepare(self, x, batch_size or 64, steps_per_epoch, resumable=resume is not None)
-        with training_session(self, data, resume, epochs, save_every, callbacks) as session:
+        frame = training_session(self, data, resume, epochs, save_every, callbacks, verbose)
+        with frame as session:
             history = super().fit(
                 data.stream(session.first_epoch),
                 epochs=epochs,

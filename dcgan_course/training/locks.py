@@ -49,7 +49,7 @@ def take(folder):
     except (OSError, NotImplementedError) as problem:
         if getattr(problem, "errno", errno.ENOSYS) not in _UNSUPPORTED:
             raise
-        print(f"{folder} cannot be locked ({problem}): do not train there twice at a time.")
+        print(f"{folder} cannot be locked ({problem}): do not run two trainings there at once.")
         return
     _held[folder] = (lock, made)
     started = datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S")

@@ -163,7 +163,7 @@ class TrainingPanel:
             with write_beside(self.folder / "generator.keras") as beside:
                 generator.save(beside)
         except (NotImplementedError, TypeError, ValueError) as problem:  # a layer of one's own
-            print(f"The generator was not kept as generator.keras, Keras says why: {problem}")
+            print(f"Keras could not save the generator as generator.keras: {problem}")
 
     def _open_frames(self):
         """Before the first frame: drop those of epochs that are trained again."""

@@ -14,7 +14,7 @@ import numpy as np
 from dcgan_course.files import run_path
 from dcgan_course.training import locks
 from dcgan_course.training.checkpoint_files import CheckpointFolder, Damaged
-from dcgan_course.training.stopping import Stopped, undisturbed
+from dcgan_course.training.stopping import stopped, undisturbed
 
 # A machine of a cluster was lost: what TensorFlow holds of it can no longer be assigned to.
 _LOST = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceededError")
@@ -96,9 +96,7 @@ class Checkpoint:
             except BaseException as problem:
                 self._go_back(memory_too=type(problem).__name__ not in _LOST)
                 if isinstance(problem, KeyboardInterrupt):
-                    line = Stopped(self._state[0], epochs)
-                    print(line)
-                    raise line from None
+                    raise stopped(self._state[0], epochs) from None
                 raise
             epoch, history, arrays = self._state
             if epoch > self._written:  # it stopped early, between two saves
@@ -258,11 +256,11 @@ class Checkpoint:
         return path
 
     def _say_other_settings(self, changes):
-        goes = f"goes to {self._files.next_aside()} when there is a new one"
+        aside = f"moves to {self._files.next_aside()} when the first epoch is complete"
         print(
             f"The checkpoint in {self.folder} was made with other settings "
-            f"({'; '.join(changes)}): training starts anew. The old one "
-            f"{'stays where it is' if self.read_only else goes}."
+            f"({'; '.join(changes)}): training starts from the beginning, and the old checkpoint "
+            f"{'stays where it is' if self.read_only else aside}."
         )
         self._other_settings = True
 

@@ -1,6 +1,7 @@
 """The frame around `DCGAN.fit`: from the newest checkpoint to results, or to a clean stop."""
 
 import contextlib
+import sys
 import time
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from dcgan_course.files import run_path
 from dcgan_course.training.distributed import check_agreement, on_several_machines
 from dcgan_course.training.monitor import Monitor
 from dcgan_course.training.resume import Checkpoint, settings_of
-from dcgan_course.training.stopping import Stopped
+from dcgan_course.training.stopping import stopped
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def training_session(gan, data, resume, epochs, save_every, callbacks):
+def training_session(gan, data, resume, epochs, save_every, callbacks, verbose=0):
     """Frame one call of `fit`.
 
     Args:
@@ -52,7 +53,7 @@ def training_session(gan, data, resume, epochs, save_every, callbacks):
         resume: a folder for checkpoints, or None. Where no `Monitor` is among the callbacks, the
             samples, the animation and the generator are left in that folder; in the one above
             it where it is called `checkpoints`.
-        epochs, save_every, callbacks: as `DCGAN.fit` was given them.
+        epochs, save_every, callbacks, verbose: as `DCGAN.fit` was given them.
 
     Yields:
         A `Session`.
@@ -67,9 +68,8 @@ def training_session(gan, data, resume, epochs, save_every, callbacks):
         try:
             yield Session(0, [watch, *callbacks])
         except KeyboardInterrupt:
-            line = Stopped(watch.complete, epochs, resumable=False)
-            print(line)
-            raise line from None
+            _end_progress_bar(verbose)
+            raise stopped(watch.complete, epochs, resumable=False) from None
         return
     checkpoint = Checkpoint(
         resume,
@@ -82,16 +82,26 @@ def training_session(gan, data, resume, epochs, save_every, callbacks):
         steps = int(gan.steps_done())
         if first_epoch == 0 and steps > 0:
             print(
-                f"The networks have been trained for {steps} steps before, of which "
-                f"{checkpoint.folder} holds no checkpoint: training starts from them as they are. "
-                "Build them again to start from the beginning."
+                f"The networks have already been trained for {steps} steps that are in no "
+                f"checkpoint in {checkpoint.folder}: training goes on from their present "
+                "weights. To start from the beginning, build them again."
             )
         if not any(isinstance(callback, Monitor) for callback in callbacks) and _can_be_shown(gan):
             run = run_path(resume)
             callbacks.append(Monitor(run.parent if run.name == "checkpoints" else run, live=False))
         _tell_monitors(callbacks, first_epoch, checkpoint.history)
         save = SaveCheckpoint(checkpoint, watch, save_every)
-        yield Session(first_epoch, [watch, *callbacks, save], checkpoint)
+        try:
+            yield Session(first_epoch, [watch, *callbacks, save], checkpoint)
+        except KeyboardInterrupt:
+            _end_progress_bar(verbose)
+            raise
+
+
+def _end_progress_bar(verbose):
+    """End the line of Keras' own bar, in a notebook or a file; a terminal's is ended anyway."""
+    if verbose in ("auto", 1, True) and not sys.stdout.isatty():
+        print()
 
 
 def _tell_monitors(callbacks, first_epoch, history):

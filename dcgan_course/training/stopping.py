@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 import threading
 
 from dcgan_course.display.screen import in_notebook
@@ -23,15 +24,23 @@ class Stopped(KeyboardInterrupt):
         of = "" if epochs is None else f" of {epochs}"
         where = f"after epoch {epoch}{of}" if epoch else f"before the end of epoch 1{of}"
         again = "Run the cell again" if in_notebook() else "Run it again"
+        how = f"{again} to go on." if epoch else f"{again} to start over."
         if not resumable:
-            how = "The networks keep what they have learned; fit(resume=FOLDER) could go on."
-        else:
-            how = f"{again} to go on." if epoch else f"{again} to start over."
+            how = "The networks keep what they have learned. With resume=FOLDER, fit can go on."
         super().__init__(f"Stopped {where}. {how}")
 
     def _render_traceback_(self):
         """What IPython shows in place of a traceback."""
         return [f"KeyboardInterrupt: {self}"]
+
+
+def stopped(epoch, epochs=None, *, resumable=True):
+    """Print the line of a `Stopped`, and return it, to be raised."""
+    line = Stopped(epoch, epochs, resumable=resumable)
+    if sys.stdout.isatty():
+        print()  # a terminal's progress line has not been ended
+    print(line)
+    return line
 
 
 # Front ends know an interrupted cell by this name.

@@ -1,4 +1,7 @@
-"""`make demo` killed where it hurts: the next one goes on, and ends with everything there."""
+"""`make demo` killed where it hurts: the next one goes on, and ends with everything there.
+
+Mirrors no module: it tests scripts/run_notebook.py.
+"""
 
 import json
 import os
@@ -21,7 +24,7 @@ from dcgan_course import Checkpoint, TrainingPanel, runs_folder
 from dcgan_course.display import images
 
 def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
 point = os.environ["DIE"]
 if point == "while the GIF is written":
@@ -29,7 +32,7 @@ if point == "while the GIF is written":
 folder = runs_folder() / "tiny"
 folder.mkdir(parents=True, exist_ok=True)
 about = dict(source="stand-in", dataset="none", origin="a test", size="smoke")
-(folder / "about.json").write_text(json.dumps(about))
+(folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
 layers = [keras.Input((4,)), keras.layers.Dense(16), keras.layers.Reshape((4, 4, 1))]
 generator = keras.Sequential(layers)
 for weight in generator.weights:
@@ -55,6 +58,7 @@ print("trained:", float(generator.weights[1].numpy()[0]) * 4, "of them here:", 3
 ]
 
 
+@pytest.mark.slow(seconds=20)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_killed_demo_goes_on_and_ends_with_everything_there(tmp_path):
     """Killed while the GIF is written, then after `finished`, each time with all epochs trained."""
@@ -73,7 +77,7 @@ def test_a_killed_demo_goes_on_and_ends_with_everything_there(tmp_path):
             [sys.executable, SCRIPT, "demo", path],
             env=environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=300,
         )
 
@@ -89,7 +93,9 @@ def test_a_killed_demo_goes_on_and_ends_with_everything_there(tmp_path):
     for name in ("training.gif", "samples.png", "generator.keras", "tiny.ipynb"):
         assert name in done.stdout
         assert (folder / name).exists()
-    said = json.loads((folder / "tiny.ipynb").read_text())["cells"][2]["outputs"][0]["text"]
+    said = json.loads((folder / "tiny.ipynb").read_text(encoding="utf-8"))["cells"][2]["outputs"][
+        0
+    ]["text"]
     assert "".join(said) == "trained: 3.0 of them here: 0\n"
     assert is_complete(folder, "tiny.ipynb")
     assert not list(folder.rglob(".*"))

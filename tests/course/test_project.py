@@ -1,4 +1,7 @@
-"""Set-up and front page agree with each other: one list of dependencies, no dead links."""
+"""Set-up and front page agree with each other: one list of dependencies, no dead links.
+
+Mirrors no module: it tests the files beside the package.
+"""
 
 import json
 import os
@@ -115,7 +118,10 @@ def test_badges_and_install_cells_name_the_repository_of_pyproject():
     exec((ROOT / "scripts" / "links.py").read_text(encoding="utf-8"), namespace)
     repository = namespace["repository"]()
     assert PROJECT["urls"]["Repository"] == f"https://github.com/{repository}"
-    texts = {"README.md": README, "CITATION.cff": (ROOT / "CITATION.cff").read_text()}
+    texts = {
+        "README.md": README,
+        "CITATION.cff": (ROOT / "CITATION.cff").read_text(encoding="utf-8"),
+    }
     texts |= {path.name: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
     for name, text in texts.items():
         links = namespace["course_links"](text, repository.split("/")[1])
@@ -278,7 +284,7 @@ def test_version_stands_once():
     import dcgan_course
 
     assert dcgan_course.__version__ == PROJECT["version"]
-    assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text()
+    assert f"version: {PROJECT['version']}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def make(*arguments, **environment):
@@ -343,12 +349,14 @@ def test_jupyterlab_for_learners_has_no_buttons_of_teachers_tools(monkeypatch):
     assert "jupyterlab" in enabled
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for a Python is a Unix script")
 @pytest.mark.parametrize("version", ["3, 9", "3, 14"])
 def test_make_says_which_python_it_needs(tmp_path, version):
     """With a stand-in for an unsuitable Python, before anything is installed."""
     fake = tmp_path / "python"
     fake.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.version_info = ({version}, 0)\nexec(sys.argv[2])\n"
+        f"#!{sys.executable}\nimport sys\nsys.version_info = ({version}, 0)\nexec(sys.argv[2])\n",
+        encoding="utf-8",
     )
     fake.chmod(0o755)
     done = make("setup", f"PYTHON={fake}", f"VENV={tmp_path / 'venv'}")

@@ -1,4 +1,7 @@
-"""The website: pages from the stored notebooks, links that lead somewhere, slides."""
+"""The website: pages from the stored notebooks, links that lead somewhere, slides.
+
+Mirrors no module: it tests scripts/build_site.py, api_pages.py and slides.py.
+"""
 
 import sys
 
@@ -13,6 +16,8 @@ pytest.importorskip("myst_nb", reason="the site's tools are not installed: make 
 import api_pages
 import build_site
 import slides
+
+pytestmark = pytest.mark.slow(seconds=5)
 
 
 @pytest.fixture(scope="module")

@@ -194,7 +194,7 @@ def test_last_file_damaged_and_all_files_damaged(tmp_path):
 def test_folders_that_do_not_do(tmp_path):
     with pytest.raises(DataError, match="not a folder"):
         ImageFolder(tmp_path / "nowhere")
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     with pytest.raises(DataError, match="no picture in"):
         ImageFolder(tmp_path)
 
@@ -327,7 +327,7 @@ def test_an_exhausted_process_is_no_damage(tmp_path, monkeypatch, number):
 
 
 def test_the_reason_is_told_where_nothing_can_be_read(tmp_path):
-    (tmp_path / "a.jpg").write_text("no picture")
+    (tmp_path / "a.jpg").write_text("no picture", encoding="utf-8")
     with pytest.raises(DataError, match=r"None of the 1 pictures.*is not a picture of a known"):
         ImageFolder(tmp_path).load()
 
@@ -406,6 +406,7 @@ def small_gan():
     return gan
 
 
+@pytest.mark.slow(seconds=4)
 def test_fit_on_a_folder_is_fit_on_its_images(tmp_path):
     pictures = ImageFolder(write_pictures(tmp_path, draw_faces(24)[0]))
     images = pictures.load().astype("float32") / np.float32(127.5) - np.float32(1)
@@ -416,6 +417,7 @@ def test_fit_on_a_folder_is_fit_on_its_images(tmp_path):
         np.testing.assert_allclose(from_disk[name], values, rtol=1e-4)
 
 
+@pytest.mark.slow(seconds=4)
 def test_fit_on_a_folder_resumes(tmp_path):
     pictures = ImageFolder(write_pictures(tmp_path / "p", draw_faces(24)[0]))
     options = dict(batch_size=8, steps_per_epoch=2, verbose=0)
@@ -443,7 +445,7 @@ def test_pictures_of_another_size_than_d_are_refused(tmp_path):
 
 
 STREAMING = """
-import resource, sys
+import sys
 from pathlib import Path
 from dcgan_course.quiet import import_quietly
 import_quietly()
@@ -451,9 +453,9 @@ from dcgan_course.data.folder import ImageFolder, write_pictures
 from dcgan_course.data.drawn.faces import draw_faces
 
 def megabytes():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
+    with open("/proc/self/status", encoding="utf-8") as file:
+        line = next(line for line in file if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
 
 folder = Path(sys.argv[1])
 write_pictures(folder, draw_faces(40)[0])
@@ -472,6 +474,7 @@ print(len(pictures), seen, megabytes() - before)
 """
 
 
+@pytest.mark.slow(seconds=15)
 @pytest.mark.skipif(not tf.io.gfile.exists("/proc/self/status"), reason="memory is read from /proc")
 def test_memory_stays_flat_over_20_000_pictures(tmp_path, run_python):
     count, seen, growth = map(float, run_python(STREAMING, tmp_path).stdout.split())

@@ -430,11 +430,13 @@ def assert_standins_in_time(name, capsys, reason):
     assert reason in capsys.readouterr().err
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_stalled_download_is_noticed_within_ten_seconds(serve, capsys):
     serve("stall")
     assert_standins_in_time("fashion_mnist", capsys, "timed out")
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_black_holed_network_is_noticed_within_ten_seconds(folder, monkeypatch, capsys):
     # The kernel accepts connections into the queue; nobody ever answers them.
     with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
@@ -442,6 +444,7 @@ def test_a_black_holed_network_is_noticed_within_ten_seconds(folder, monkeypatch
         assert_standins_in_time("mnist", capsys, "did not answer within")
 
 
+@pytest.mark.slow(seconds=8)
 def test_a_name_server_that_never_answers_is_noticed_within_ten_seconds(
     folder, monkeypatch, capsys
 ):
@@ -466,6 +469,7 @@ def test_a_damaged_file_in_keras_cache_is_named_and_kept(folder):
     assert path.read_bytes() == b"half a download"
 
 
+@pytest.mark.slow(seconds=5)
 def test_keras_itself_reads_what_was_put_into_its_cache(run_python, tmp_path):
     """The same, through the real keras.datasets, in a process whose Keras has its own home."""
     content, packed, digests = fashion_files()
@@ -560,6 +564,7 @@ def test_a_stream_can_start_anywhere(step):
     assert take(make_dataset(numbered(11), 3, seed=4, first_step=step), 9 - step) == whole[step:]
 
 
+@pytest.mark.slow(seconds=6)
 def test_epochs_do_not_copy_the_set(run_python):
     """Ten epochs over 200 MB in a process of their own, by peak memory.
 

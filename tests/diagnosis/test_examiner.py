@@ -208,6 +208,21 @@ def test_odd_data_and_odd_sizes_are_examined(shape, kind):
     assert row["duplicates"] == (kind != "ordinary")
 
 
+class Cut(keras.layers.Layer):
+    def call(self, x):
+        return tf.stop_gradient(x)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_weights_that_no_gradient_reaches_have_a_gradient_of_zero(compiled):
+    g, d = dense_networks((5,))
+    cut = keras.Sequential([g.inputs[0], *g.layers, Cut()])
+    real = np.random.default_rng(1).uniform(-1, 1, (40, 5))
+    row = Examiner(cut, d, real, compiled=compiled).look(0)
+    assert row["g_gradient"] == 0
+    assert row["d_gradient"] > 0
+
+
 @pytest.mark.parametrize("shape", [(10, 28, 28, 1), (64, 8, 8, 1)])
 def test_real_samples_that_do_not_fit_are_refused(shape):
     gan = small_gan()

@@ -43,6 +43,14 @@ def test_an_extractor_knows_its_data_set(name):
     assert extractor.card["made_by"] == "scripts/train_extractors.py"
 
 
+@pytest.fixture(scope="module")
+def frogs():
+    """Drawn frogs, float32 (1200, 32, 32, 3), and the features of both halves."""
+    extractor = load_extractor("cifar10_frogs")
+    images = (draw_frogs(1200, seed=3)[0] / 127.5 - 1).astype("float32")
+    return images, extractor.features(images[:600]), extractor.features(images[600:])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -54,17 +62,16 @@ def test_an_extractor_knows_its_data_set(name):
     ],
     ids=["blurred", "two in one", "cut and exchanged", "upside down", "grid"],
 )
-def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change):
+def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change, frogs):
     """Damage puts drawn frogs several times as far away as other drawn frogs are."""
     from dcgan_course.evaluation.metrics import frechet_distance
 
     extractor = load_extractor("cifar10_frogs")
-    frogs = (draw_frogs(1200, seed=3)[0] / 127.5 - 1).astype("float32")
-    some, others = extractor.features(frogs[:600]), extractor.features(frogs[600:])
-    damaged = extractor.features(change(frogs[600:]).astype("float32"))
+    images, some, others = frogs
+    damaged = extractor.features(change(images[600:]).astype("float32"))
     assert frechet_distance(some, damaged) > 4 * frechet_distance(some, others)
     with pytest.raises(ValueError, match="knows no classes"):
-        extractor.labels(frogs[:2])
+        extractor.labels(images[:2])
     assert extractor.card["test_accuracy"] > 0.65  # by chance 1/16
 
 
@@ -159,6 +166,7 @@ def test_damaged_weights_are_named(tmp_path, monkeypatch):
         load_extractor("mnist")
 
 
+@pytest.mark.slow(seconds=3)
 def test_inception_takes_any_size_under_the_same_interface(monkeypatch):
     """With random weights in place of the 90 MB that Keras would download."""
     import keras

@@ -185,6 +185,7 @@ def test_who_ignores_ctrl_c_goes_on_ignoring_it():
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow(seconds=8)
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to a single process")
 def test_a_waiting_worker_ends_on_ctrl_c(tmp_path):
     if not cluster.keras_is_new_enough():
@@ -192,7 +193,7 @@ def test_a_waiting_worker_ends_on_ctrl_c(tmp_path):
     pictures = write_pictures(tmp_path / "p", draw_faces(2)[0])
     words = ["--workers", cluster.loopback(2), "--pictures", str(pictures), "--batch", "2"]
     log = tmp_path / "log"
-    with log.open("w") as out:
+    with log.open("w", encoding="utf-8") as out:
         worker = subprocess.Popen(
             [sys.executable, "-m", "dcgan_course.training.cluster", *words, "--run", str(tmp_path)],
             stdout=out,

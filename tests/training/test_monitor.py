@@ -60,6 +60,7 @@ def test_terminal_gets_a_line(capsys):
     assert "1 epochs complete" in capsys.readouterr().err
 
 
+@pytest.mark.slow(seconds=5)
 def test_notebook_has_one_text_and_one_picture_however_many_epochs():
     source = """
 import numpy as np
@@ -82,4 +83,4 @@ panel.finish()
 
 def test_history_with_a_column_that_comes_later(tmp_path):
     path = write_rows(tmp_path / "h.csv", [{"epoch": 1}, {"epoch": 2, "fd": 3.5}])
-    assert path.read_text().split() == ["epoch,fd", "1,", "2,3.5"]
+    assert path.read_text(encoding="utf-8").split() == ["epoch,fd", "1,", "2,3.5"]

@@ -1,4 +1,7 @@
-"""Checkpoints under trouble: damage, errors of the system, two processes, a full disk."""
+"""Checkpoints under trouble: damage, errors of the system, two processes, a full disk.
+
+Mirrors no module: it tests resume.py and what it stands on, in trouble.
+"""
 
 import errno
 import os
@@ -9,7 +12,6 @@ import time
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from helpers import ROOT
@@ -21,11 +23,24 @@ from dcgan_course.training.checkpoint_files import CheckpointFolder
 from dcgan_course.training.locks import FolderInUse
 
 
+class Number:
+    """What a checkpoint asks of a variable; so that no test here has to wait for TensorFlow."""
+
+    def __init__(self, value):
+        self.assign([value])
+
+    def assign(self, value):
+        self.value, self.shape = np.array(value, "float32"), np.shape(value)
+
+    def numpy(self):
+        return self.value
+
+
 class Training:
     """One number that trains, and its checkpoint."""
 
     def __init__(self, folder, settings=None, **options):
-        self.value = keras.Variable([0.0])
+        self.value = Number(0.0)
         self.checkpoint = Checkpoint(folder, settings=settings, value=self.value, **options)
 
     def run(self, epochs, every=1, fail_in=None, failure=None):
@@ -157,7 +172,7 @@ def of_another_compression(path):
 
 DAMAGE = {
     "empty": lambda path: path.write_bytes(b""),
-    "text": lambda path: path.write_text("not an archive"),
+    "text": lambda path: path.write_text("not an archive", encoding="utf-8"),
     "truncated": truncated,
     "a flipped byte": flipped,
     "no card": without_card,

@@ -115,6 +115,7 @@ def test_logs_of_a_batch_are_its_own_and_those_of_an_epoch_means(faces):
         assert len(set(steps)) == 6
 
 
+@pytest.mark.slow(seconds=4)
 def test_steps_go_on_after_a_resume(faces, tmp_path):
     kept = Notebook()
     train(faces, kept, epochs=1, resume=tmp_path)
@@ -129,6 +130,7 @@ def events(folder):
     return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
 
 
+@pytest.mark.slow(seconds=3)
 def test_tensorboard_holds_it_all(faces, tmp_path):
     kept, folder = Notebook(), tmp_path / "run"
     train(faces, kept)
@@ -157,6 +159,7 @@ def test_tensorboard_holds_it_all(faces, tmp_path):
     assert "Conv2DTranspose" in said["generator"]
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_training_from_the_start_does_not_mix_with_an_earlier_one(faces, tmp_path):
     train(faces, TensorBoardTracker(tmp_path), epochs=2)
     train(faces, TensorBoardTracker(tmp_path), epochs=1)
@@ -164,6 +167,7 @@ def test_a_training_from_the_start_does_not_mix_with_an_earlier_one(faces, tmp_p
     assert read_scalars(tmp_path / "earlier-1")["d_loss"][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_resumed_training_goes_on_in_the_same_curves(faces, tmp_path):
     train(faces, TensorBoardTracker(tmp_path / "t"), epochs=1, resume=tmp_path / "c")
     train(faces, TensorBoardTracker(tmp_path / "t"), epochs=2, resume=tmp_path / "c")
@@ -181,6 +185,7 @@ def test_a_step_taken_twice_counts_once(tmp_path):
     assert curve[0, 0] == 7
 
 
+@pytest.mark.slow(seconds=7)
 def test_mlflow_holds_it_all(faces, tmp_path):
     mlflow = pytest.importorskip("mlflow", reason="MLflow is an extra of its own")
     kept = Notebook()

@@ -14,7 +14,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 
 def die():
-    os.kill(os.getpid(), signal.SIGKILL)
+    # On Windows every such signal ends a process at once.
+    os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
 
 def nth_call(owner, name, number, before=True):
