@@ -113,7 +113,7 @@ benchmark: setup ## measure what the texts quote: GIFs, sliders, reading images,
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/threads.py
 
-benchmark-doctor: setup ## every failure of lesson 05, over three seeds (20 minutes)
+benchmark-doctor: setup ## the Doctor's verdicts on recorded runs, healthy and sick (seconds)
 	@$(BIN)/python benchmarks/doctor.py
 
 benchmark-bonsai: setup ## what each remedy for small data does, of lesson 06 (40 minutes)

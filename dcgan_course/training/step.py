@@ -141,10 +141,15 @@ class StepParts:
         """The gradients; zeros in their place in a guarded step whose numbers are not finite."""
         if self.first_bad_step is None:
             return gradients
-        norms = [tf.linalg.global_norm(some) for some in gradients]
+        # In float32: the gradients of a float16 network have another type than its losses.
+        norms = [
+            tf.linalg.global_norm([tf.cast(gradient, tf.float32) for gradient in some])
+            for some in gradients
+        ]
         if scales_loss(self.g_optimizer) or scales_loss(self.d_optimizer):
             norms = []  # an overflow of scaled gradients is usual: the optimizer passes it over
-        good = tf.reduce_all(tf.math.is_finite(tf.stack([*losses, *norms])))
+        numbers = [tf.cast(number, tf.float32) for number in (*losses, *norms)]
+        good = tf.reduce_all(tf.math.is_finite(tf.stack(numbers)))
         step = self.steps_done() + 1
         first = self.first_bad_step
         first.assign(tf.where(good | (first >= 0), first, step))
