@@ -75,7 +75,8 @@ class Doctor(keras.callbacks.Callback):
         share = number("share", share, above=0, maximum=1)
         stop, go_back = true_or_false("stop", stop), true_or_false("go_back", go_back)
         self.real, self.held_out, self.every, self.share = real, held_out, every, share
-        self.stop, self.go_back, self.live, self.seed = stop, go_back, live, seed
+        self.stop, self.go_back, self.live = stop, go_back, live
+        self.seed = whole_number("seed", seed, minimum=0)
         self.latent_dim = latent_dim
         self.folder = None if folder is None else run_path(folder)
         self.rows, self.findings, self.last_good, self.stopped = [], [], None, None
@@ -180,14 +181,17 @@ class Doctor(keras.callbacks.Callback):
 
     # --- the last good moment ----------------------------------------------------------
 
-    def _parts(self):
+    def _variables(self):
+        """The variables of networks and optimizers by name, and a `DCGAN`'s count of steps."""
         parts = {name: getattr(self.model, name, None) for name in (*NETWORKS, *OPTIMIZERS)}
-        return {name: part for name, part in parts.items() if part is not None}
+        found = {name: part.variables for name, part in parts.items() if part is not None}
+        count = getattr(self.model, "step_count", None)
+        return found if count is None else {**found, "step_count": [count]}
 
     def _keep(self):
         state = {
-            name: [np.array(variable) for variable in part.variables]
-            for name, part in self._parts().items()
+            name: [np.array(variable) for variable in variables]
+            for name, variables in self._variables().items()
         }
         self.last_good = (self._steps, state)
         if self.folder is not None:
@@ -212,8 +216,8 @@ class Doctor(keras.callbacks.Callback):
         if self.last_good is None:
             raise ValueError("There is no good moment to go back to: start again, with a fix.")
         step, state = self.last_good
-        for name, part in self._parts().items():
-            for variable, value in zip(part.variables, state[name], strict=True):
+        for name, variables in self._variables().items():
+            for variable, value in zip(variables, state[name], strict=True):
                 variable.assign(value)
         return step
 

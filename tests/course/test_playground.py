@@ -1,4 +1,7 @@
-"""The playground: one HTML file, built here and used in headless Chromium, from disk."""
+"""The playground: one HTML file, built here and used in headless Chromium, from disk.
+
+Mirrors no module: it tests scripts/playground.py and the page that it writes.
+"""
 
 import base64
 import io
