@@ -92,12 +92,12 @@ export function diagnose(rows, settings) {
     const evidence =
       typical("spread") < 1
         ? `G's points have a standard deviation of ${typical("spread").toFixed(2)}, real ones of 2.0`
-        : `All of G's points hop together, by ${jump.toFixed(1)} between two looks, and D is too slow`;
+        : `All of G's points hop together, by ${jump.toFixed(1)} between two measurements, and D is too slow`;
     return { name: "collapse", title: "Mode collapse", evidence: `${evidence}; ${covered}.` };
   }
   if (jump > 0.5 || typical("spread") > 3.5) {
     const evidence =
-      `The center of G's points moves by ${jump.toFixed(1)} between two looks, while D tells fakes ` +
+      `The center of G's points moves by ${jump.toFixed(1)} between two measurements, while D tells fakes ` +
       `from real points; ${covered}.`;
     return { name: "optimizer", title: "It swings and never settles", evidence };
   }

@@ -8,7 +8,7 @@ import { HEALTHY, MODES, RingGAN, realPoints } from "./ring.js";
 
 const SIDE = 3.2; // the plane is shown from −SIDE to SIDE
 const GRID = 40; // D's surface is computed at GRID × GRID places
-const LOOK = 50; // steps between two measurements
+const MEASURE_EVERY = 50; // steps between two measurements
 const RATES = [1e-5, 1e-4, 5e-4, 1e-3, 3e-3, 5e-3, 1e-2, 3e-2];
 const REAL_COLOR = "#1f6fb4";
 const FAKE_COLOR = "#e8590c";
@@ -139,7 +139,7 @@ export class TrainingPanel {
     for (let k = 0; k < steps; k++) {
       const row = this.gan.step();
       this.losses.push([row.dLoss, row.gLoss]);
-      if (this.gan.steps % LOOK === 0) {
+      if (this.gan.steps % MEASURE_EVERY === 0) {
         this.rows.push(measured(this.gan, this.gan.generator.forward(this.codes), row));
       }
     }
@@ -149,7 +149,7 @@ export class TrainingPanel {
 
   draw() {
     const points = this.gan.generator.forward(this.codes);
-    // The surface is the dearest part, and changes least: every third picture will do.
+    // The surface costs most, and changes least: every third picture will do.
     this.pictures = (this.pictures ?? 0) + 1;
     if (!this.surface || !this.running || this.pictures % 3 === 0) this.drawSurface();
     const context = this.canvas.getContext("2d");
