@@ -206,7 +206,7 @@ def mode_collapse(rows):
     if spread is None or not varies(rows):
         return None
     told = (
-        f"Fakes vary {spread:.0%} as much as real samples, and a fake's nearest fellow is "
+        f"Fakes vary {spread:.0%} as much as real samples, and the nearest neighbor of a fake is "
         f"{twins:.0%} as far away."
     )
     # Both: a young G draws smooth samples that are near each other, but spread, and a G of a
@@ -236,7 +236,8 @@ def never_settles(rows):
         return None
     change = float(np.median(changes))
     told = (
-        f"From check to check the same codes' samples change by {change:.2f} of the data's spread."
+        f"From check to check the samples of the same codes change by {change:.2f} standard "
+        "deviations of the data."
     )
     return change, told
 
