@@ -61,8 +61,12 @@ def blind(rows):
         f"neighbor of a sample is of its own set in {apart:.0%} of cases."
     )
     grown = max(row.get("d_gone", 0.0) for row in rows) > HALF_GROWN
-    before = recent(rows[: -len(last_rows(rows))], "d_loss")
+    earlier = rows[: -len(last_rows(rows))]
+    before, seen = recent(earlier, "d_loss"), recent(earlier, "auc")
     learning = before is not None and loss < before - 0.01
+    # Verdicts that get surer one check after another are those of a D that is young.
+    aucs = [row["auc"] for row in last_rows(rows)]
+    learning = learning or (seen is not None and min(aucs) > max(seen, 0.6))
     spread = recent(rows, "logit_spread")
     quiet = spread is None or spread < 0.5
     blinded = 1.36 < loss < 1.7 and lopsided(rows) > -0.1 and quiet and grown and not learning
@@ -202,7 +206,7 @@ def mode_collapse(rows):
     if spread is None or not varies(rows):
         return None
     told = (
-        f"Fakes vary {spread:.0%} as much as real samples, and a fake's nearest fellow is "
+        f"Fakes vary {spread:.0%} as much as real samples, and the nearest neighbor of a fake is "
         f"{twins:.0%} as far away."
     )
     # Both: a young G draws smooth samples that are near each other, but spread, and a G of a
@@ -232,7 +236,8 @@ def never_settles(rows):
         return None
     change = float(np.median(changes))
     told = (
-        f"From check to check the same codes' samples change by {change:.2f} of the data's spread."
+        f"From check to check the samples of the same codes change by {change:.2f} standard "
+        "deviations of the data."
     )
     return change, told
 

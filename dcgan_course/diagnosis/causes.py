@@ -110,7 +110,7 @@ def batch_differs(rows):
 
 
 def one_sided(rows):
-    """How much the one sort of samples is changed before D while the other is not."""
+    """How much real samples or fakes are changed before D, where the others are not."""
     if not has(rows, "d_real_changed", "d_fake_changed"):
         return None
     real, fake = recent(rows, "d_real_changed"), recent(rows, "d_fake_changed")
@@ -156,7 +156,10 @@ def wrong_mode(rows):
     if not has(rows, "mode_gap") or not varies(rows):
         return None
     gap, moved = recent(rows, "mode_gap"), recent(rows, "statistics_moved")
-    told = f"G in training and in inference mode differ by {gap:.2f} of the data's spread."
+    told = (
+        f"G in training mode and G in inference mode differ by {gap:.2f} standard deviations of "
+        "the data."
+    )
     if recent(rows, "g_training") == 0 and recent(rows, "g_norms"):
         return 2.0, f"The training step calls G with training=False. {told}"
     if moved == 0 and (recent(rows, "g_moved") or 0) > 0:

@@ -101,8 +101,8 @@ RULES = (
         SETUP,
         causes.data_range,
         *(0.1, 0.2),
-        "the part of the data's range that G's last layer cannot reach; 0.5 for images in [0, 1] "
-        "under a tanh",
+        "the fraction of the data's range that G's last layer cannot reach; 0.5 for images in "
+        "[0, 1] under a tanh",
         "scale images to the range of G's last layer: x / 127.5 − 1 for tanh, x / 255 for a "
         "sigmoid.",
     ),
@@ -119,7 +119,7 @@ RULES = (
     ),
     Rule(
         "one_sided",
-        "D sees real samples and fakes through different eyes: one sort is changed on its way",
+        "Only one side is augmented: D sees real samples and fakes through different eyes",
         SETUP,
         causes.one_sided,
         *(0.02, 0.05),
@@ -137,11 +137,12 @@ RULES = (
     ),
     Rule(
         "dead_g",
-        "G is dead: it draws one picture",
+        "G is dead: it draws a single image",
         SETUP,
         balance.dead_g,
         *(300, 1000),
-        "real spread over G's; a G that collapses onto a few modes still varies by a hundredth",
+        "diversity of real samples over that of fakes; a G that collapses onto a few modes still "
+        "varies by a hundredth",
         "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
         "of its activations. Then start anew, for there is no gradient to come back by.",
         explains=("frozen_layers", "frozen_g", "mode_gap"),
@@ -154,8 +155,7 @@ RULES = (
         SETUP,
         causes.frozen_layers,
         *(1e-3, 1e-3),
-        "the part of kernels that are what they were at the first check, to the last bit; 0 in "
-        "health",
+        "the fraction of kernels that are exactly what they were at the first check; 0 in health",
         "set trainable=True before compile, and give the optimizer all of the network's weights.",
     ),
     Rule(
@@ -193,8 +193,8 @@ RULES = (
         SETUP,
         causes.wrong_mode,
         *(0.7, 1.0),
-        "of the data's spread, or 2 where the step calls G with training=False; moving averages "
-        "lag by up to 0.5 in the first few hundred healthy steps",
+        "in standard deviations of the data, or 2 where the step calls G with training=False; "
+        "moving averages lag by up to 0.5 in the first few hundred healthy steps",
         "call G with training=True in the training step (predict and training=False do not), "
         "and let the moving statistics follow: a momentum of 0.9 in short runs.",
     ),
@@ -368,7 +368,7 @@ RULES = (
         balance.mode_collapse,
         *(5, 8),
         "real samples over fakes: 1 to 3 in healthy runs, and up to 8 in the first steps; of "
-        "points, 2.5 over the part of the groups that fakes reach",
+        "points, 2.5 over the fraction of groups that fakes reach",
         "batch norm in both networks, a lower rate for G or a higher one for D, larger batches.",
         explains=("missed", "never_settles", "grid"),
         age=0.25,

@@ -199,6 +199,10 @@ def test_a_d_that_is_learning_is_not_called_blind():
     for check, row in enumerate(blind):
         row["d_loss"] = 1.55 - 0.01 * check
     assert diagnose(blind) == []
+    surer = rows(**SICK["noisy_labels"][0])
+    for check, row in enumerate(surer):
+        row["auc"] = 0.5 + 0.016 * check
+    assert diagnose(surer) == []
 
 
 def test_moving_averages_on_their_way_are_no_gap():
