@@ -51,7 +51,7 @@ $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
 	@touch $@
 
-site: $(VENV)/.site ## build the course as a website, in build/site/
+site: $(VENV)/.site playground ## build the course as a website, in build/site/
 	@$(BIN)/python scripts/build_site.py --check
 
 $(VENV)/.site: $(VENV)/.ready
