@@ -1,32 +1,25 @@
-# make demo       train lesson 03 without a browser, and say where its pictures are
-# make test       linter, tests, and every notebook at smoke size
-# make lab        JupyterLab in notebooks/
-# make app        sliders on trained generators as a web page, without a notebook around them
-# make grade      grade what students have handed in (make assignments: what they get)
-# make notebooks  run all lessons at laptop size on real data and store their outputs
-# make help       all targets
-SHELL := /bin/bash
+# Recipes run under /bin/sh. `make help` lists the targets by the text behind their "##".
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints/default.txt
 BIN := $(VENV)/bin
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+  --constraint $(CONSTRAINTS) --editable
 
-.PHONY: help setup demo test lab app notebooks lint benchmark benchmark-quality benchmark-doctor benchmark-bonsai extractors generators links constraints \
-        test-oldest test-colab test-versions clean grading assignments collect grade
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
+        test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
+        benchmark-quality extractors generators map links constraints clean
 
-help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
-	@echo "make lint       the linter alone"
-	@echo "make benchmark  what the README's numbers come from; benchmark-quality: three hours more"
-	@echo "make extractors  train the networks behind the metrics anew; make generators: those that ship"
-	@echo "make test-versions  the whole test suite under the oldest and under Colab's TensorFlow"
-	@echo "make assignments  student versions of the assignments, in assignments/release/"
-	@echo "make grade      grade assignments/submitted/; make collect A=01_losses unpacks uploads"
-	@echo "make links      write the repository's address from pyproject.toml into all badges"
-	@echo "make clean      remove the virtual environments"
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.ready
+##@ For learners
+
+setup: $(VENV)/.ready ## install everything into .venv (the other targets do it when it is needed)
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
@@ -37,92 +30,116 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV): about 2 GB, some minutes the first time."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(CONSTRAINTS) --editable '.[lab,test,tracking]'
+	@$(INSTALL) '.[lab,test,tracking]'
 	@touch $@
 
-# nbgrader puts a menu into JupyterLab, which learners do not need: teachers' targets add it.
-grading: $(VENV)/.grading
-
-$(VENV)/.grading: $(VENV)/.ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(CONSTRAINTS) --editable '.[grading]'
-	@touch $@
-
-# Voilà puts a button into JupyterLab, which learners do not need either.
-$(VENV)/.app: $(VENV)/.ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(CONSTRAINTS) --editable '.[app]'
-	@touch $@
-
-app: $(VENV)/.app
-	@$(BIN)/python scripts/app.py
-
-assignments: grading
-	@$(BIN)/python assignments/grade.py release
-
-collect: grading
-	@$(BIN)/python assignments/grade.py collect $(A)
-
-grade: grading
-	@$(BIN)/python assignments/grade.py grade
-
-demo: setup
+demo: setup ## train lesson 03 without a browser, and say where its pictures are
 	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
 
-test: lint grading $(VENV)/.app
-	@$(BIN)/python -m pytest --nbval-lax
+# Without the menus and buttons of nbgrader and Voilà, which other targets install beside it.
+lab: setup ## open JupyterLab in notebooks/
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/scripts/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	  $(BIN)/jupyter lab --notebook-dir=notebooks
 
-lint: setup
+app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
+	@$(BIN)/python scripts/app.py
+
+$(VENV)/.app: $(VENV)/.ready
+	@$(INSTALL) '.[app]'
+	@touch $@
+
+site: $(VENV)/.site ## build the course as a website, in build/site/
+	@$(BIN)/python scripts/build_site.py --check
+
+$(VENV)/.site: $(VENV)/.ready
+	@$(INSTALL) '.[site]'
+	@touch $@
+
+clean: ## remove the virtual environments
+	rm -rf .venv .venv-oldest .venv-colab
+
+##@ For teachers
+
+assignments: $(VENV)/.grading ## write what students get into assignments/release/
+	@$(BIN)/python assignments/grade.py release
+
+collect: $(VENV)/.grading ## unpack what a learning platform has collected: make collect A=01_losses
+	@$(BIN)/python assignments/grade.py collect $(A)
+
+grade: $(VENV)/.grading ## grade what is in assignments/submitted/
+	@$(BIN)/python assignments/grade.py grade
+
+$(VENV)/.grading: $(VENV)/.ready
+	@$(INSTALL) '.[grading]'
+	@touch $@
+
+##@ For contributors
+
+check: lint ## lint and the fast unit tests, in about two minutes
+	@$(BIN)/python -m pytest tests -m "not slow" -n auto
+
+# Tests run in a process for each core, each with one thread: see conftest.py.
+# What `make test` needs beside the set-up.
+TOOLS ?= $(VENV)/.grading $(VENV)/.app $(VENV)/.site
+
+test: lint $(TOOLS) ## lint, all tests, and every notebook at smoke size
+	@$(BIN)/python -m pytest --nbval-lax -n auto
+
+lint: setup ## ruff, and the contracts on imports between rooms
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 
-lab: setup
-	@$(BIN)/jupyter lab --notebook-dir=notebooks
+test-versions: test-oldest test-colab ## make test under the oldest and under Colab's versions
 
-notebooks: setup
+test-oldest: ## make test under TensorFlow 2.16, with Python 3.10 to 3.12
+	@$(MAKE) --no-print-directory test VENV=.venv-oldest CONSTRAINTS=constraints/oldest.txt
+
+# Without nbgrader, which needs a newer IPython than Colab's: its tests are skipped.
+test-colab: ## make test under Colab's versions, with Python 3.11 to 3.13
+	@$(MAKE) --no-print-directory test VENV=.venv-colab CONSTRAINTS=constraints/colab.txt \
+	  TOOLS=.venv-colab/.app
+
+notebooks: setup ## run all lessons at laptop size on real data, and store their outputs
 	@$(BIN)/python scripts/run_notebook.py store $(NOTEBOOKS)
 
-benchmark: setup
+benchmark: setup ## measure what the texts quote: GIFs, sliders, reading images, training steps
 	@$(BIN)/python benchmarks/gif.py
 	@$(BIN)/python benchmarks/sliders.py
 	@$(BIN)/python benchmarks/pictures.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/threads.py
 
-# Twenty minutes: every failure of lesson 05, over three seeds.
-benchmark-doctor: setup
+benchmark-doctor: setup ## every failure of lesson 05, over three seeds (20 minutes)
 	@$(BIN)/python benchmarks/doctor.py
 
-# Forty minutes: what each remedy for small data does, of lesson 06.
-benchmark-bonsai: setup
+benchmark-bonsai: setup ## what each remedy for small data does, of lesson 06 (40 minutes)
 	@$(BIN)/python benchmarks/bonsai.py --fresh
 
-benchmark-quality: setup
+benchmark-quality: setup ## Fréchet distance against seconds of training (three hours)
 	@$(BIN)/python benchmarks/quality.py ablation --fresh
 	@$(BIN)/python benchmarks/quality.py frogs --fresh
 	@$(BIN)/python benchmarks/quality.py curves --fresh
 
-# The small networks behind the metrics; about seven minutes, on real images.
-extractors: setup
+extractors: setup ## train the networks behind the metrics anew (seven minutes, real images)
 	@$(BIN)/python scripts/train_extractors.py
 
-generators: setup
+generators: setup ## train the generators that ship with the course anew (an hour, real images)
 	@$(BIN)/python scripts/train_generators.py
 
-links: setup
+map: setup ## give new modules a line in CONTRIBUTING.md, and drop those that are gone
+	@$(BIN)/python scripts/module_map.py
+
+links: setup ## write the repository's address from pyproject.toml into all badges
 	@$(BIN)/python scripts/links.py
 
-test-versions: test-oldest test-colab
-
-test-oldest test-colab: test-%:
-	@$(MAKE) --no-print-directory test VENV=.venv-$* CONSTRAINTS=constraints/$*.txt
-
-# Needs uv (pip install uv). One file for Python 3.10 to 3.13, with markers where they differ.
-constraints:
-	@for set in default oldest colab; do \
-	  uv pip compile pyproject.toml constraints/$$set.in --all-extras --universal \
-	    --python-version 3.10 --no-header --no-annotate --quiet --upgrade \
-	    --output-file constraints/$$set.txt; done
-
-clean:
-	rm -rf .venv .venv-oldest .venv-colab
+# One file for all versions of Python, with markers where they differ. Colab's has neither Python
+# 3.10 nor nbgrader, which needs a newer IPython than Colab's.
+COMPILE = uv pip compile pyproject.toml --universal --no-header --no-annotate --quiet --upgrade
+constraints: ## renew the pinned versions in constraints/ (needs uv: pip install uv)
+	@$(COMPILE) constraints/default.in --python-version 3.10 --all-extras \
+	  --output-file constraints/default.txt
+	@$(COMPILE) constraints/oldest.in --python-version 3.10 --all-extras \
+	  --output-file constraints/oldest.txt
+	@$(COMPILE) constraints/colab.in --python-version 3.11 --extra lab --extra tracking \
+	  --extra app --extra test --output-file constraints/colab.txt

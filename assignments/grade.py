@@ -41,7 +41,7 @@ COLUMNS = ("student", "assignment", "score", "of", "automatic", "by_hand", "to_g
 
 def nbgrader(*arguments, seed=None, limit=HARD_LIMIT):
     """Run an nbgrader command in this folder; returns (whether it succeeded, what it said)."""
-    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3")
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", PYTHONIOENCODING="utf-8")
     # nbgrader calls alembic by its name, which lies beside this Python, activated or not.
     places = [str(Path(sys.executable).parent), environment.get("PATH", "")]
     environment["PATH"] = os.pathsep.join(places)
@@ -53,7 +53,7 @@ def nbgrader(*arguments, seed=None, limit=HARD_LIMIT):
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=os.name == "posix",
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
 
 HERE = Path(__file__).parent
@@ -124,6 +125,7 @@ def main():
     parser.add_argument("--fresh", action="store_true", help="forget earlier rows")
     parser.add_argument("--only", nargs="*", help="names of recipes")
     options = parser.parse_args()
+    print_every_character()
     import_quietly()
     from dcgan_course.data.load import load_images
     from dcgan_course.files import write_rows
@@ -133,7 +135,7 @@ def main():
         raise SystemExit("The table is about real trees. See the message above.")
     images, rows = data.images, []
     if RESULTS.exists() and not options.fresh:
-        with RESULTS.open(newline="") as file:
+        with RESULTS.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     for name, recipe in variants().items():
         known = any(row["recipe"] == name for row in rows)

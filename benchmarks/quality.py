@@ -12,7 +12,6 @@ the same command does what is still missing. `--fresh` starts anew.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +24,7 @@ from results_text import ablation_markdown, curves_markdown, table
 from scoring import RESULTS, Scorer, forget, measure, read, write
 from speed import processor
 
+from dcgan_course.machine import cores, print_every_character
 from dcgan_course.quiet import import_quietly
 
 LAPTOP_TIMES = (15, 30, 45, 60, 90, 120, 180, 300)
@@ -136,7 +136,7 @@ def frogs(fresh, part, seconds=100):
     if part is None:
         if fresh or not file.exists():
             write(file, [])
-        count = len(os.sched_getaffinity(0))
+        count = cores()
         command = [sys.executable, __file__, "frogs", "--threads", "1", "--part"]
         started = [subprocess.Popen([*command, f"{k}/{count}"]) for k in range(count)]
         if any([process.wait() for process in started]):
@@ -150,6 +150,7 @@ def frogs(fresh, part, seconds=100):
 
 
 def main():
+    print_every_character()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("curves", "ablation", "frogs", "table", "markdown"))
     parser.add_argument("--threads", type=int, default=0, help="0 for all")
@@ -164,7 +165,7 @@ def main():
     import_quietly(lambda tf: tf.config.threading.set_intra_op_parallelism_threads(options.threads))
     from dcgan_course.networks.layers import fast_policy
 
-    print(f"{processor()}, {os.cpu_count()} cores, laptop recipes in {fast_policy()}")
+    print(f"{processor()}, {cores()} cores, laptop recipes in {fast_policy()}")
     if options.what == "curves":
         curves(options.fresh, options.lesson)
     elif options.what == "ablation":

@@ -99,7 +99,7 @@ def add(file, row):
     """Add one row to a results file."""
     if not file.exists():
         write(file, [])
-    with file.open("a", newline="") as out:
+    with file.open("a", newline="", encoding="utf-8") as out:
         csv.DictWriter(out, FIELDS).writerow(
             {key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()}
         )
@@ -108,7 +108,7 @@ def add(file, row):
 def write(file, rows):
     """A results file of these rows."""
     RESULTS.mkdir(exist_ok=True)
-    with file.open("w", newline="") as out:
+    with file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, FIELDS)
         writer.writeheader()
         writer.writerows(rows)
@@ -123,5 +123,5 @@ def read(file):
     """The rows of a results file, in order; none where there is no file."""
     if not file.exists():
         return []
-    with file.open(newline="") as lines:
+    with file.open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines))

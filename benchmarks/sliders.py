@@ -22,10 +22,11 @@ def measure(generator, events=EVENTS):
     from dcgan_course.latent.explorer import LatentExplorer
 
     panel = LatentExplorer(generator)
+    sliders = panel.tabs.children[0].children  # the page of directions
     rng = np.random.default_rng(0)
     milliseconds = []
     for event in range(events + 10):
-        slider = panel._direction_sliders[rng.integers(len(panel._direction_sliders))]
+        slider = sliders[rng.integers(len(sliders))]
         value = round(float(rng.uniform(-3, 3)), 2)
         drawn, started = panel.drawn, time.perf_counter()
         slider.value = value

@@ -4,7 +4,6 @@ python benchmarks/speed.py
 """
 
 import argparse
-import os
 import platform
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from dcgan_course.machine import cores
 from dcgan_course.quiet import import_quietly
 
 
@@ -120,12 +120,12 @@ def thread_ratio():
                 [sys.executable, __file__, "--step", "--threads", str(threads)],
                 check=True,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
             ).stdout.split()[-1]
         )
-        for threads in (1, os.cpu_count() or 1)
+        for threads in (1, cores())
     }
-    alone, together = seconds[1], seconds[os.cpu_count() or 1]
+    alone, together = seconds[1], seconds[cores()]
     print(f"laptop step on one thread: {alone / together:.2f} times the seconds of all cores")
 
 
@@ -200,7 +200,7 @@ def torch_ratio():
 
     from dcgan_course.training.recipes import RECIPES
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cores())
     g = nn.Sequential(
         nn.Linear(64, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(),
         nn.Linear(512, 3136, bias=False), nn.Unflatten(1, (64, 7, 7)), nn.BatchNorm2d(64),
@@ -244,7 +244,7 @@ def torch_ratio():
 def processor():
     """The processor's name, as far as the system tells."""
     try:
-        text = Path("/proc/cpuinfo").read_text()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine()
     return next((x.split(":")[1].strip() for x in text.splitlines() if "model name" in x), "CPU")
@@ -262,7 +262,7 @@ def main():
     if options.step:
         print(median_seconds(lean_step(fast_policy()), 25))
         return
-    print(f"{processor()}, {os.cpu_count()} cores, laptop recipes in {fast_policy()}")
+    print(f"{processor()}, {cores()} cores, laptop recipes in {fast_policy()}")
     speed()
 
 

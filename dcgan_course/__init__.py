@@ -1,11 +1,12 @@
-"""The small package behind the DCGAN course, in rooms: each imports only from those before it.
+"""The small package behind the DCGAN course, in rooms: each imports only from those above it.
 
-    files, quiet            writing safely; importing TensorFlow without noise
+    checks, files           what arguments may be; writing safely
+    machine, quiet          cores and threads; importing TensorFlow without noise
     data · networks         images and where they come from · layers, losses, augmentation
     display · evaluation    images, figures, animations · metrics and the features they compare
     training                the GAN, its variants, recipes, resume, monitor, tracking, clusters
-    latent · diagnosis      the latent space, its explorer, trained generators · the doctor
-    lesson · grading        the first cell of every lesson · what assignments stand on
+    latent · diagnosis      the latent space, its explorer, trained generators · the Doctor
+    lesson · grading        the first cell of every lesson · what assignments need
 
 The names that lessons use can be imported from here.
 
@@ -14,6 +15,9 @@ Importing it is cheap: TensorFlow is loaded by the first thing that needs it.
 
 import importlib
 import os
+import sys
+
+from dcgan_course.quiet import quiet_imports
 
 __version__ = "0.1.0"
 
@@ -22,13 +26,15 @@ __version__ = "0.1.0"
 # `setdefault` leaves the choice to anyone who wants to see them.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+quiet_imports()  # and some come before any level is read
 
 _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
-    "data.folder": "ImageFolder read_picture write_pictures",
+    "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
+    "data.pictures": "read_picture",
     "data.stream": "make_dataset",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
@@ -37,6 +43,7 @@ _HOME = {
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
     "display.figures": "show_by_class show_history show_images",
+    "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
     "evaluation.features": "load_extractor",
@@ -69,8 +76,18 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name):
     if name in _HOME:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        return getattr(_import(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _import(module):
+    """Import a module, without TensorFlow's start-up messages if it is what loads it."""
+    if "tensorflow" in sys.modules:
+        return importlib.import_module(module)
+    from dcgan_course.quiet import no_noise  # here, so that importing the package stays cheap
+
+    with no_noise():
+        return importlib.import_module(module)
 
 
 def __dir__():

@@ -17,14 +17,54 @@ import numpy as np
 def runs_folder():
     """Return where lessons leave their results: DCGAN_COURSE_RUNS, else `runs/` of the project.
 
-    The project's folder is the one above `notebooks/`; elsewhere, as on Colab, it is the
-    present folder.
+    The project's folder is the one above `notebooks/`, or the nearest that holds the package;
+    elsewhere, as on Colab, it is the present folder.
     """
     chosen = os.environ.get("DCGAN_COURSE_RUNS")
     if chosen:
         return Path(chosen).expanduser()
     here = Path.cwd()
-    return (here.parent if here.name == "notebooks" else here) / "runs"
+    if here.name == "notebooks":
+        return here.parent / "runs"
+    for folder in (here, *here.parents):
+        if (folder / "dcgan_course" / "__init__.py").is_file():
+            return folder / "runs"
+    return here / "runs"
+
+
+def run_path(name):
+    """Return the folder that a run is to use, as an absolute path.
+
+    Args:
+        name: a path. One that begins with `runs/`, and does not exist as it stands, is meant in
+            `runs_folder()`: so that "runs/mine" is the same folder in `notebooks/` and above it.
+    """
+    path = Path(name).expanduser()
+    if not path.is_absolute() and path.parts[:1] == ("runs",) and not path.exists():
+        path = runs_folder().joinpath(*path.parts[1:])
+    return path.absolute()
+
+
+def find_run(name):
+    """Return where an earlier run is, whatever the present folder.
+
+    Looks for the path as it stands; in `runs_folder()`, with or without "runs/" before the name;
+    in the folders above the present one; and in the folder that holds the package.
+
+    Args:
+        name: a path, such as "runs/mine", or a name in `runs/`, such as "03_mnist_gradient_tape".
+
+    Returns:
+        A path that exists, else `run_path(name)`.
+    """
+    path = Path(name).expanduser()
+    if path.is_absolute() or path.exists():
+        return path
+    inside = path.relative_to("runs") if path.parts[:1] == ("runs",) else path
+    above = [*Path.cwd().parents, Path(__file__).parents[1]]
+    places = [runs_folder(), *(folder / "runs" for folder in above)]
+    found = (place / inside for place in places if (place / inside).exists())
+    return next(found, run_path(name))
 
 
 # --- writing safely -------------------------------------------------------------------
@@ -45,8 +85,10 @@ def write_beside(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
     beside = Path(name)
+    if not _hold(handle):
+        os.close(handle)
+        handle = None
     try:
         yield beside
         # Without fsync a power cut may leave a renamed, empty file. The handle has to be one
@@ -57,6 +99,49 @@ def write_beside(path):
         _replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def _hold(handle):
+    """Mark an open file as being written, by a lock that ends with the process; False if not."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except (ImportError, OSError):  # Windows; a file system without locks
+        return False
+
+
+def clean_leftovers(folder, *names):
+    """Remove what killed processes have left half written by `write_beside`.
+
+    What a living process is writing stays. Windows cannot tell, so there an hour has to pass.
+
+    Args:
+        folder: where to look; it need not exist.
+        names: of the files that were to be written, such as "training.gif"; `*` is allowed.
+
+    Returns:
+        The names of what was removed.
+    """
+    removed = []
+    for name in names:
+        stem, suffix = os.path.splitext(name)
+        for path in Path(folder).glob(f".{stem}-*{suffix}"):
+            with contextlib.suppress(OSError):
+                if _abandoned(path):
+                    path.unlink()
+                    removed.append(path.name)
+    return removed
+
+
+def _abandoned(path):
+    if os.name == "nt":
+        return time.time() - path.stat().st_mtime > 3600
+    with path.open("rb") as file:
+        return _hold(file.fileno())
 
 
 def _replace(source, target, attempts=20):
@@ -151,3 +236,23 @@ def read_rows(path):
             }
             for row in csv.DictReader(file)
         ]
+
+
+def continue_rows(path, rows, key="step"):
+    """Write rows of a resumed training after those that the file holds from before.
+
+    Args:
+        path: the file, as `write_rows` writes it; it need not exist.
+        rows: dictionaries with `key`, in order. Earlier rows whose `key` is not below that of the
+            first are dropped: a resumed training has been there again.
+        key: "step" or "epoch".
+
+    Returns:
+        The path.
+    """
+    rows = list(rows)
+    earlier = []
+    if rows:
+        with contextlib.suppress(FileNotFoundError, ValueError):  # a damaged one tells nothing
+            earlier = [row for row in read_rows(path) if key in row and row[key] < rows[0][key]]
+    return write_rows(path, earlier + rows)

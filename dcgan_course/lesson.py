@@ -11,8 +11,10 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.load import load_images
 from dcgan_course.files import runs_folder, write_beside
+from dcgan_course.machine import choose_threads, cores
 from dcgan_course.quiet import import_quietly
 
 SIZES = ("smoke", "laptop", "full")
@@ -70,9 +72,17 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
 
     Returns:
         A `Lesson`.
+
+    Raises:
+        ValueError: a wrong argument, or an unknown data set or run size.
     """
+    if not isinstance(name, str) or Path(name).name != name or name in ("", "..", "."):
+        raise ValueError(f"name should be that of the notebook, without path, not {shown(name)}.")
+    seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)  # what NumPy's takes
+    if limit is not None:
+        limit = whole_number("limit", limit, minimum=1)
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
-    tf, keras = import_quietly()
+    tf, keras = import_quietly(choose_threads)
     size = size or run_size()
     keras.utils.set_random_seed(seed)
     # Without it, the order in which threads add numbers up may change the last digits.
@@ -93,17 +103,10 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         beside.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
     gpus = tf.config.list_physical_devices("GPU")
-    device = f"{len(gpus)} GPU" if gpus else f"CPU, {_cores()} cores"
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {cores()} cores"
     line = [f"TensorFlow {tf.__version__}", f"Keras {keras.__version__}", device]
     line.append(f"run size: {size}")
     if data is not None:
         line.append(f"data: {data.name}, {len(data):,} {data.source} images ({data.origin})")
     print(" · ".join(line))
     return Lesson(name, seed, size, folder, data)
-
-
-def _cores():
-    try:
-        return len(os.sched_getaffinity(0))  # what a container may use, not what there is
-    except AttributeError:
-        return os.cpu_count()

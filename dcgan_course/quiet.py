@@ -1,9 +1,45 @@
 """Import TensorFlow without its start-up messages, which would stand above every first cell."""
 
 import contextlib
+import importlib.abc
+import importlib.util
 import os
 import sys
 import warnings
+
+
+class QuietImports(importlib.abc.MetaPathFinder):
+    """Import TensorFlow and Keras without their messages, whichever module asks for them first.
+
+    An import hook, so that it does not matter which of our modules, or whether the reader's own
+    cell, is the first. It puts nothing between a module and its loader but a closed-off standard
+    error stream while the module's own code runs; exceptions come through as always.
+    """
+
+    def __init__(self, *names):
+        self._names = set(names)
+
+    def find_spec(self, name, path=None, target=None):
+        """As `importlib.abc.MetaPathFinder.find_spec`: find one of the names, once."""
+        if name not in self._names:
+            return None
+        self._names.discard(name)  # the search below comes by here again
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return spec
+        execute = spec.loader.exec_module
+
+        def execute_quietly(module):
+            with no_noise():
+                execute(module)
+
+        spec.loader.exec_module = execute_quietly
+        return spec
+
+
+def quiet_imports():
+    """Let the first import of TensorFlow and of Keras print nothing, from now on."""
+    sys.meta_path.insert(0, QuietImports("tensorflow", "keras"))
 
 
 def import_quietly(configure=None):
@@ -15,7 +51,7 @@ def import_quietly(configure=None):
     Args:
         configure: called with TensorFlow before it looks at the devices.
     """
-    with _standard_error_to(os.devnull):
+    with no_noise():
         import keras
         import tensorflow as tf
 
@@ -29,7 +65,8 @@ def import_quietly(configure=None):
 
 
 @contextlib.contextmanager
-def _standard_error_to(path):
+def no_noise():
+    """Close off this process's standard error, also for what C++ writes there."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -37,7 +74,7 @@ def _standard_error_to(path):
         yield
         return
     try:
-        with open(path, "w") as sink:
+        with open(os.devnull, "w", encoding="utf-8") as sink:
             os.dup2(sink.fileno(), 2)
             yield
     finally:

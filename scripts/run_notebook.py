@@ -20,14 +20,20 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dcgan_course.files import runs_folder, write_beside
+from dcgan_course.files import clean_leftovers, runs_folder, write_beside
 
 SIZE_LIMIT = 2_000_000  # bytes of a stored notebook
+RESULTS = {
+    "training.gif": "how the samples grew",
+    "samples.png": "samples of the trained generator",
+    "generator.keras": "the trained generator",
+}
+INTERRUPTED = "\nInterrupted. The last checkpoint is kept; `make demo` goes on from it."
 
 
 class Echo(NotebookClient):
@@ -78,21 +84,17 @@ def run(path):
 def demo(path):
     """Run one lesson, keep the executed copy, and say where everything is."""
     folder = runs_folder() / path.stem
-    if (folder / "finished").exists():  # an interrupted one goes on instead
+    if is_complete(folder, path.name):  # an interrupted one goes on instead
         forget(folder)
     print(f"Running {path.name}. Ctrl-C stops it; the same command goes on from there.")
     notebook, seconds = run(path)
+    clean_leftovers(folder, path.name)
     executed = folder / path.name
     with write_beside(executed) as beside:
         nbformat.write(notebook, beside)
-    about = json.loads((folder / "about.json").read_text())
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     print("\nDone. What the lesson left behind:")
-    for name, what in (
-        (path.name, "the executed notebook"),
-        ("training.gif", "how the samples grew"),
-        ("samples.png", "samples of the trained generator"),
-        ("generator.keras", "the trained generator"),
-    ):
+    for name, what in {path.name: "the executed notebook", **RESULTS}.items():
         if not (folder / name).exists():
             raise SystemExit(f"{folder / name} is missing: the lesson did not run to its end.")
         print(f"  {what + ':':<34}{os.path.relpath(folder / name)}")
@@ -101,13 +103,21 @@ def demo(path):
     print(f"Time: {seconds / 60:.1f} minutes at run size {about['size']}.")
 
 
+def is_complete(folder, name):
+    """Whether an earlier demo came to its end: all is there, the executed notebook last."""
+    files = [folder / other for other in ("finished", *RESULTS, name)]
+    if not all(file.exists() for file in files):
+        return False
+    return files[-1].stat().st_mtime >= files[0].stat().st_mtime
+
+
 def store(path):
     """Run one lesson from the start, write its outputs into it and its pictures into docs/."""
     folder = runs_folder() / path.stem
     forget(folder)
     print(f"Running {path.name} …")
     notebook, seconds = run(path)
-    about = json.loads((folder / "about.json").read_text())
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     if about.get("source") == "stand-in":
         raise SystemExit(
             f"{path.name} ran on stand-in images, so its outputs were not stored. Connect to "
@@ -182,11 +192,16 @@ def main():
         try:
             {"demo": demo, "store": store}[options.mode](path)
         except CellExecutionError as problem:
+            if problem.ename == "KeyboardInterrupt":  # Ctrl-C has reached the kernel first
+                raise SystemExit(INTERRUPTED) from None
             raise SystemExit(f"\n{path} stopped with an error:\n{problem}") from None
-        except KeyboardInterrupt:
+        except DeadKernelError:
             raise SystemExit(
-                "\nInterrupted. The last checkpoint is kept; `make demo` goes on from it."
+                f"\n{path} stopped: its kernel was killed, most often for lack of memory. Close "
+                "other programs; the same command goes on from the last checkpoint."
             ) from None
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
 
 
 if __name__ == "__main__":

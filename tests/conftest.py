@@ -8,12 +8,19 @@ from helpers import ROOT
 
 from dcgan_course.quiet import import_quietly
 
-# Virtual devices, for the tests of tf.distribute, can only be made before TensorFlow starts.
-tf, _ = import_quietly(
-    lambda tf: tf.config.set_logical_device_configuration(
-        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-    )
-)
+
+def pytest_configure(config):
+    """Make two devices of the CPU, for the tests of tf.distribute, before TensorFlow starts."""
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        return  # the process that only deals tests out to others
+
+    def two_devices(tf):
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+        )
+
+    import_quietly(two_devices)
 
 
 @pytest.fixture
@@ -34,9 +41,15 @@ def run_python():
     def run(code, *arguments, env=None, check=True, timeout=300):
         done = subprocess.run(
             [sys.executable, "-c", code, *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            # On Windows a pipe would be written in the system's own encoding.
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "PYTHONIOENCODING": "utf-8",
+                **(env or {}),
+            },
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=timeout,
         )
         if check:
@@ -46,10 +59,11 @@ def run_python():
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def digits():
-    """A few drawn digits, float32 (256, 28, 28, 1) in [−1, 1]."""
+    """A few drawn digits, float32 (256, 28, 28, 1) in [−1, 1]; read-only, as all share them."""
     from dcgan_course.data.drawn.digits import draw_digits
 
-    images, _ = draw_digits(256, seed=5)
-    return (images[..., None] / np.float32(127.5) - 1).astype("float32")
+    images = (draw_digits(256, seed=5)[0][..., None] / np.float32(127.5) - 1).astype("float32")
+    images.flags.writeable = False
+    return images

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dcgan_course import pick, run_size
+from dcgan_course import begin_lesson, pick, run_size
 from dcgan_course.files import runs_folder
 
 
@@ -42,6 +42,21 @@ def test_results_go_beside_the_notebooks(monkeypatch, tmp_path):
     assert runs_folder() == tmp_path / "elsewhere"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a", None, 5])
+def test_a_name_that_is_no_notebooks(name):
+    with pytest.raises(ValueError, match="name should be that of the notebook"):
+        begin_lesson(name)
+
+
+@pytest.mark.parametrize("number", [-1, 0.5, True, "1", float("nan")])
+def test_wrong_numbers_are_told_before_anything_is_loaded(number):
+    with pytest.raises(ValueError, match="seed should be a whole number from 0 to 4,294,967,295"):
+        begin_lesson("00_test", seed=number)
+    for limit in (number, 0):
+        with pytest.raises(ValueError, match="limit should be a whole number of 1 or more"):
+            begin_lesson("00_test", "mnist", limit=limit)
+
+
 BEGIN = """
 from dcgan_course import begin_lesson
 lesson = begin_lesson("00_test", dataset="mnist", seed=7, limit=20)
@@ -51,6 +66,7 @@ print(lesson.folder, lesson.size, len(lesson.data))
 """
 
 
+@pytest.mark.slow(seconds=12)
 def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
     run_python, offline_env, tmp_path
 ):
@@ -65,6 +81,6 @@ def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
     said = [text for text in first.stderr.splitlines() if text]
     assert len(said) == 2  # the message about stand-ins, nothing else
     assert "Stand-in" in said[0]
-    about = json.loads((tmp_path / "00_test" / "about.json").read_text())
+    about = json.loads((tmp_path / "00_test" / "about.json").read_text(encoding="utf-8"))
     assert about["source"] == "stand-in"
     assert about["size"] == "smoke"

@@ -4,6 +4,6 @@
 disk, and `make_dataset` turns either into an endless stream of shuffled batches. Where the real
 images cannot be had, the programs in `drawn` draw stand-ins.
 
-Modules: `load`, `sources` (what is published where), `download`, `folder`, `stream`, `errors`,
-`drawn`. This room imports only from `dcgan_course.files`.
+Modules: `load`, `sources` (what is published where), `download`, `folder`, `pictures` (how one file
+is read), `stream`, `errors`, `drawn`. This room imports only from `files` and `checks`.
 """

@@ -5,54 +5,90 @@ float32; here only the names of the files are held, shuffled, and dealt out, and
 ahead while the network computes.
 """
 
+import errno
 import logging
+import os
 import threading
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.errors import DataError
+from dcgan_course.data.pictures import ENDINGS, read_picture, square_options
 from dcgan_course.data.stream import shuffled_indices
 
-KINDS = (".jpg", ".jpeg", ".png", ".webp")
+# Folders that systems fill with thumbnails or deleted files; a dot before a name hides the others.
+SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")
+# Errors of the process, which the next file would meet as well: no reason to skip this one.
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 log = logging.getLogger(__name__)
 
 
-def read_picture(path, size=64, *, crop=True):
-    """One picture file as a square colour image.
+def find_pictures(folder):
+    """Find the picture files of a folder and its subfolders, in order of name.
 
-    Turned upright as its EXIF says; what is transparent becomes white; grey becomes colour.
+    Hidden files and folders are left out, and so are pipes and devices. A link to a folder is
+    followed once, unless it leads to a folder that holds the link.
 
     Args:
-        path: a JPEG, PNG or WebP file.
-        size: side of the result, in pixels.
-        crop: True scales the shorter side to `size` and cuts the longer one evenly at both
-            ends; False squeezes the whole picture into the square.
+        folder: the path of a folder.
 
     Returns:
-        uint8 (size, size, 3), 0…255.
+        A list of paths.
 
     Raises:
-        OSError, ValueError, SyntaxError: what Pillow says of a file it cannot read.
+        OSError: the folder itself cannot be read; of subfolders, the log says so.
     """
-    with Image.open(path) as picture:
-        picture.draft("RGB", (2 * size, 2 * size))  # a JPEG can be read at a half or a quarter
-        picture = ImageOps.exif_transpose(picture)
-        if picture.has_transparency_data:
-            picture = picture.convert("RGBA")
-            white = Image.new("RGBA", picture.size, "white")
-            picture = Image.alpha_composite(white, picture)
-        picture = picture.convert("RGB")
-        if crop:
-            picture = ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
-        else:
-            picture = picture.resize((size, size), Image.Resampling.LANCZOS)
-        return np.asarray(picture)
+    found, seen = [], set()
+    places, links = [Path(folder)], []
+    while places or links:
+        place = places.pop() if places else links.pop(0)  # links last: real names come first
+        try:
+            status = place.stat()
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError as problem:
+            if not seen:
+                raise
+            log.warning("Skipped a folder that cannot be read: %s", problem)
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in SYSTEM_FOLDERS:
+                continue
+            path = Path(entry.path)
+            kind = _kind(entry)
+            if kind == "link":
+                links.append(path)
+            elif kind == "folder":
+                places.append(path)
+            elif kind == "file" and path.suffix.lower() in ENDINGS:
+                found.append(path)
+    return sorted(found)
+
+
+def _kind(entry):
+    """Whether a folder's entry is a "file", a "folder", a "link" to a folder, or None of these."""
+    try:
+        if entry.is_file():
+            return "file"
+        if not entry.is_dir():
+            return None
+        if not entry.is_symlink():
+            return "folder"
+        around = Path(entry.path).absolute().parent.resolve().parents
+        return None if Path(entry.path).resolve() in around else "link"
+    except (OSError, RuntimeError):  # a link that leads in a circle
+        return None
 
 
 class ImageFolder:
     """The picture files of a folder and its subfolders, in order of name.
+
+    Hidden files and folders are left out; linked subfolders are searched once.
 
     Args:
         source: a folder; or a list of files.
@@ -65,24 +101,20 @@ class ImageFolder:
 
     Raises:
         DataError: no such folder, or no picture in it.
+        ValueError: a wrong `size` or `crop`.
     """
 
     def __init__(self, source, size=64, *, crop=True):
-        if isinstance(source, (str, Path)):
-            folder = Path(source).expanduser()
-            if not folder.is_dir():
-                raise DataError(f"{folder} is not a folder: name one that holds pictures.")
-            kinds = ", ".join(KINDS)
-            found = (path for path in folder.rglob("*") if path.suffix.lower() in KINDS)
-            self.files = sorted(path for path in found if not path.name.startswith("."))
+        self.size, self.crop = square_options(size, crop)
+        if isinstance(source, (str, os.PathLike)):
+            folder = _checked_folder(source)
+            self.files = find_pictures(folder)
         else:
-            folder, kinds = "the list of files", "any"
-            self.files = [Path(path) for path in source]
+            folder = "the list of files"
+            self.files = _checked_files(source)
         if not self.files:
-            raise DataError(f"There is no picture in {folder} ({kinds}).")
-        self.size = size
-        self.crop = crop
-        self.shape = (len(self.files), size, size, 3)
+            raise DataError(f"There is no picture in {folder} ({', '.join(ENDINGS)}).")
+        self.shape = (len(self.files), self.size, self.size, 3)
         self.skipped = {}
         self._lock = threading.Lock()
 
@@ -98,7 +130,10 @@ class ImageFolder:
 
         Raises:
             DataError: not one of the files can be read.
+            ValueError: there is no such number.
+            OSError: the process has run out of memory or of files that it may open.
         """
+        index = whole_number("index", index, minimum=0, maximum=len(self) - 1)
         for shift in range(len(self)):
             image = self._try(self.files[(index + shift) % len(self)])
             if image is not None:
@@ -110,6 +145,7 @@ class ImageFolder:
 
         Raises:
             DataError: not one of the files can be read.
+            OSError: see `read`.
         """
         images = [image for path in self.files if (image := self._try(path)) is not None]
         if not images:
@@ -122,16 +158,20 @@ class ImageFolder:
             return None
         try:
             return read_picture(path, self.size, crop=self.crop)
-        except Exception as problem:  # Pillow's plugins each have their own words for damage
+        except (DataError, OSError) as problem:
+            if getattr(problem, "errno", None) in EXHAUSTED:
+                raise
             with self._lock:
                 if path not in self.skipped:
                     self.skipped[path] = str(problem)
-                    log.warning("Skipped %s: it cannot be read (%s).", path, problem)
+                    log.warning("Skipped a file that cannot be read: %s", problem)
             return None
 
     def _nothing_to_read(self):
+        first = self.files[0]
         return DataError(
-            f"None of the {len(self)} pictures can be read; the first is {self.files[0]}."
+            f"None of the {len(self)} pictures can be read; the first is {first}: "
+            f"{self.skipped.get(first, 'unknown')}"
         )
 
     def stream(self, batch_size, *, seed=0, first_step=0, shuffle=True, part=(0, 1)):
@@ -152,7 +192,8 @@ class ImageFolder:
             [−1, 1]. An epoch is `len(self) // batch_size` of them.
 
         Raises:
-            ValueError: a batch size that is too large, or cannot be dealt out evenly.
+            ValueError: a batch size that is too large or cannot be dealt out evenly, or another
+                wrong number.
         """
         import tensorflow as tf
 
@@ -179,9 +220,43 @@ def write_pictures(folder, images, *, quality=95):
 
     Returns:
         The folder's path.
+
+    Raises:
+        ValueError: images of another shape or type, or a wrong quality.
     """
+    quality = whole_number("quality", quality, minimum=1, maximum=95)
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or not images.size:
+        raise ValueError(
+            "images should be uint8 of shape (count, height, width, 3), not "
+            f"{images.dtype} of shape {images.shape}."
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for number, image in enumerate(images, start=1):
         Image.fromarray(image).save(folder / f"{number:06d}.jpg", quality=quality)
     return folder
+
+
+def _checked_folder(source):
+    """The folder that a user has named."""
+    folder = Path(source).expanduser()
+    if not os.fspath(source):
+        raise DataError("The name of the folder is empty: name one that holds pictures.")
+    if folder.is_file():
+        raise DataError(f"{folder} is a file: name its folder, or give a list of files.")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder: name one that holds pictures.")
+    return folder
+
+
+def _checked_files(source):
+    """The files that a user has listed."""
+    try:
+        files = list(source)
+    except TypeError:
+        raise DataError(f"source should be a folder or a list of files, not {source!r}.") from None
+    for file in files:
+        if not isinstance(file, (str, os.PathLike)):
+            raise DataError(f"The list of files should hold paths, not {shown(file)}.")
+    return [Path(file).expanduser() for file in files]

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.checks import one_of, shown, true_or_false, whole_number
 from dcgan_course.data.download import Unreachable, fill_keras_cache
 from dcgan_course.data.errors import DataError
 from dcgan_course.data.folder import ImageFolder, write_pictures
 from dcgan_course.data.sources import SOURCES
 
 MOST_PICTURES = 10_000  # of a folder that are held in memory: at 64 × 64 half a gigabyte
+MOST_DRAWN = 2 << 30  # bytes of stand-ins as float32; scaling them takes as much again
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,22 +70,25 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
             split; "bonsai" has none.
         allow_download: False keeps off the network; Keras' cache is still used.
         standin_count: how many stand-ins to draw, if it comes to that. None: 10,000, or as
-            many as suit the data set.
+            many as suit the data set. They may take 2 GiB at most.
         seed: which stand-ins. The test split uses others than the training split.
 
     Returns:
         An `ImageSet`. Its `source` says "real" or "stand-in".
 
     Raises:
-        ValueError: unknown name or split, or a split that the data set does not have.
+        ValueError: unknown name or split, a split that the data set does not have, or a wrong
+            number.
         DataError: a file is there, but damaged or of the wrong shape. The message names
             the file, which is left as it is.
     """
-    if name not in SOURCES:
-        raise ValueError(f"Unknown data set {name!r}. Known are: {', '.join(SOURCES)}.")
-    if split not in ("train", "test"):
-        raise ValueError(f"Unknown split {split!r}. It is 'train' or 'test'.")
+    if not isinstance(name, str) or name not in SOURCES:
+        raise ValueError(f"Unknown data set {shown(name)}. Known are: {', '.join(SOURCES)}.")
+    split = one_of("split", split, ("train", "test"))
+    allow_download = true_or_false("allow_download", allow_download)
     source = SOURCES[name]
+    standin_count = _count_to_draw("standin_count", standin_count, source)
+    seed = whole_number("seed", seed, minimum=0)
     if name == "bonsai" and split == "test":
         raise ValueError(
             "Bonsai are 128 images without a test split. Hold some back yourself, for example "
@@ -91,7 +96,7 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
         )
 
     folder = _data_folder()
-    if folder and (folder / source.file).is_file():
+    if folder and source.file.endswith(".npz") and (folder / source.file).exists():
         images, labels = _read_npz(folder / source.file, source, split)
         return _image_set(name, images, labels, "real", f"{source.file} in DCGAN_COURSE_DATA")
     if pictures := _picture_folder(source):
@@ -108,7 +113,6 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
         return _image_set(name, images, labels, "real", origin)
 
     _say_stand_in(name, reason)
-    standin_count = standin_count or source.standins or 10_000
     count = standin_count if split == "train" else max(1, standin_count // 5)
     images, labels = source.draw(count, seed=seed if split == "train" else seed + 1_000_003)
     return _image_set(name, images, labels, "stand-in", "drawn by the course")
@@ -128,16 +132,19 @@ def open_pictures(name, stand_ins, *, count=None, seed=0):
         `(pictures, source)`: a `folder.ImageFolder`, and "real" or "stand-in".
 
     Raises:
-        ValueError: unknown name, or a data set that does not consist of pictures.
+        ValueError: unknown name, a data set that does not consist of pictures, or a wrong number.
     """
-    if name not in SOURCES or SOURCES[name].file.endswith(".npz"):
-        raise ValueError(f"There are pictures for 'faces' and 'bonsai', not for {name!r}.")
+    known = [each for each, source in SOURCES.items() if not source.file.endswith(".npz")]
+    name = one_of("name", name, known, hint="Only these are sets of picture files.")
     source = SOURCES[name]
+    count = _count_to_draw("count", count, source)
+    seed = whole_number("seed", seed, minimum=0)
+    if not isinstance(stand_ins, (str, os.PathLike)):
+        raise ValueError(f"stand_ins should name a folder, not {shown(stand_ins)}.")
     if folder := _picture_folder(source):
         return ImageFolder(folder, source.shape[0], crop=source.crop), "real"
     reason = source.no_download or "DCGAN_COURSE_DATA holds no folder of them"
     _say_stand_in(name, reason, sys.stdout)  # no mishap: for faces it is the usual case
-    count = count or source.standins
     folder = Path(stand_ins) / f"{name}-{count}-{seed}"
     if not folder.exists():
         print(f"Drawing {count:,} pictures, this once: some {max(1, count // 200)} seconds.")
@@ -147,6 +154,15 @@ def open_pictures(name, stand_ins, *, count=None, seed=0):
             images, _ = source.draw(count, seed=seed)
             os.replace(write_pictures(Path(beside) / "whole", images), folder)
     return ImageFolder(folder, source.shape[0], crop=source.crop), "stand-in"
+
+
+def _count_to_draw(name, count, source):
+    """How many stand-ins to draw: as asked for, if they fit into memory, or as suits the set."""
+    if count is None:
+        return source.standins or 10_000
+    most = MOST_DRAWN // (4 * int(np.prod(source.shape)))
+    hint = f"More would take above {MOST_DRAWN >> 30} GiB of memory."
+    return whole_number(name, count, minimum=1, maximum=most, hint=hint)
 
 
 def _say_stand_in(name, reason, file=None):
@@ -191,6 +207,8 @@ def _data_folder():
 def _read_npz(path, source, split):
     """Read and check one .npz file: uint8 images (N, *shape), labels (N,) if there are kinds."""
     advice = "The file was left as it is; move it away or replace it, then run again."
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise DataError(f"{path} is not a file. Move it away or replace it, then run again.")
     names = (f"x_{split}", f"y_{split}") if len(source.class_names) > 1 else (f"x_{split}",)
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -198,9 +216,11 @@ def _read_npz(path, source, split):
     except KeyError as problem:
         missing = problem.args[0]
         raise DataError(f"{path} holds no array {missing!r}. {advice}") from problem
-    except PermissionError:
+    except MemoryError:
         raise
     except Exception as problem:  # zipfile, zlib and numpy each have their own words for damage
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise  # the system's word, such as "permission denied": no damage
         raise DataError(f"{path} is damaged or cut short ({problem}). {advice}") from problem
     images = arrays[f"x_{split}"]
     labels = arrays.get(f"y_{split}", np.zeros(len(images), "int64"))

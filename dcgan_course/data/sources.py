@@ -12,7 +12,7 @@ import numpy as np
 
 from dcgan_course.data import drawn
 from dcgan_course.data.download import Download, keras_home
-from dcgan_course.data.folder import read_picture
+from dcgan_course.data.pictures import read_picture
 
 
 @dataclass(frozen=True)

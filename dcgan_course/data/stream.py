@@ -1,5 +1,10 @@
 """Endless streams of shuffled batches, whose order follows from a seed and a step number alone."""
 
+import numpy as np
+
+from dcgan_course.checks import true_or_false, whole_number, whole_numbers
+
+MOST_STEPS = 2**62
 
 # --- the pipeline ---------------------------------------------------------------------
 
@@ -20,7 +25,7 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
         first_step: how many batches of the stream to pass over.
         shuffle: False keeps the order of `images`.
         part: (which, of how many): each batch is dealt out to so many machines, this is the
-            share of one.
+            share of one, counted from 0.
 
     Returns:
         A `tf.data.Dataset` of batches (batch_size, height, width, channels). One epoch
@@ -28,15 +33,12 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
         give that number to `fit` as `steps_per_epoch`.
 
     Raises:
-        ValueError: not a set of images, fewer images than one batch, or a batch that cannot
-            be dealt out evenly.
+        ValueError: not a set of images, fewer images than one batch, a batch that cannot be
+            dealt out evenly, or another wrong number.
     """
     import tensorflow as tf
 
-    if len(images.shape) != 4:
-        raise ValueError(
-            f"images should have shape (count, height, width, channels), not {images.shape}."
-        )
+    images = _checked_images(images)
     count = int(images.shape[0])
     indices = shuffled_indices(count, batch_size, seed, first_step, shuffle, part)
     with tf.device("CPU"):  # a whole set has no place in a GPU's memory
@@ -49,13 +51,43 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
     return indices.map(lambda i: tf.gather(held, i)).prefetch(2).with_options(options)
 
 
+def _checked_images(images):
+    """Images as an array or a tensor. Of what else NumPy can read, an array is made."""
+    import tensorflow as tf
+
+    wanted = "images should be numbers of shape (count, height, width, channels)"
+    if hasattr(images, "stream"):
+        raise ValueError(f"{wanted}, not an ImageFolder: call its stream(batch_size) instead.")
+    if not tf.is_tensor(images):
+        try:
+            kind = type(images).__name__
+            images = np.asarray(images)
+        except ValueError:
+            raise ValueError(f"{wanted}, not images of several shapes.") from None
+        if images.dtype == object:
+            raise ValueError(f"{wanted}, not {kind}.")
+    dtype = tf.as_dtype(images.dtype)
+    if not (dtype.is_floating or dtype.is_integer):
+        raise ValueError(f"{wanted}, not {dtype.name}.")
+    if len(images.shape) != 4:
+        raise ValueError(f"{wanted}, not {tuple(images.shape)}.")
+    if 0 in images.shape:
+        raise ValueError(f"There is no image in an array of shape {tuple(images.shape)}.")
+    return images
+
+
 def shuffled_indices(count, batch_size, seed=0, first_step=0, shuffle=True, part=(0, 1)):
     """The order of `make_dataset`: endless batches of int32 indices below `count`."""
     import tensorflow as tf
 
-    which, parts = part
-    if not 1 <= batch_size <= count:
-        raise ValueError(f"batch_size must be between 1 and {count}, not {batch_size}.")
+    hint = f"There are {count:,} images."
+    batch_size = whole_number("batch_size", batch_size, minimum=1, maximum=count, hint=hint)
+    seed = whole_number("seed", seed, minimum=0, maximum=2**63 - 1)
+    first_step = whole_number("first_step", first_step, minimum=0, maximum=MOST_STEPS)
+    shuffle = true_or_false("shuffle", shuffle)
+    which, parts = whole_numbers("part", part, count=2, minimum=0)
+    whole_number("part[1]", parts, minimum=1)
+    whole_number("part[0]", which, minimum=0, maximum=parts - 1, hint="Parts count from 0.")
     if batch_size % parts:
         raise ValueError(f"A batch of {batch_size} cannot be dealt out evenly to {parts}.")
     share = batch_size // parts

@@ -1,6 +1,6 @@
-"""A doctor for GANs: numbers that are taken during training, and rules that read them.
+"""The Doctor: numbers that are measured during training, and rules that interpret them.
 
-`examiner` takes the numbers, `rules` names what is wrong, `report` says it in text and plots,
-`nonfinite` finds where NaN comes from, and `doctor` does it all as a Keras callback. It imports
-from `evaluation`, `networks`, `training` and the rooms below, but not from `latent`.
+This room may import from every room below it, `training` included, but not from `latent`. It
+offers the Keras callback (`doctor`), the measurements (`examiner`), the rules with their
+thresholds and advice (`rules`), the report, and a search for the origin of NaN (`nonfinite`).
 """

@@ -1,6 +1,6 @@
-"""Everything that is looked at: grids and GIFs, curves, diagrams, players.
+"""What a reader sees: grids of images, GIFs, plots, network diagrams, and players for frames.
 
-It offers sample sheets and GIFs (`images`), the figures that lessons share (`figures`), drawings
-of networks (`diagrams`), and a player for frames with convolutions step by step (`animations`).
-It imports from `data`, `networks` and `dcgan_course.files`.
+This room may import from `data`, `networks` and the modules below all rooms. It offers sample
+sheets and GIFs (`images`), the plots that lessons share (`figures`), drawings of networks and of a
+GAN's training step (`diagrams`, `gan_diagram`), and a player for frames (`animations`).
 """

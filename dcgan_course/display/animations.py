@@ -1,4 +1,4 @@
-"""Pictures that move: figures as pixels, a player for frames, convolutions step by step."""
+"""Animations: figures as pixels, a player for frames, convolutions step by step."""
 
 import base64
 import tempfile
@@ -11,7 +11,7 @@ from dcgan_course.display.images import save_gif
 
 
 def new_figure(size, dpi=80, layout="constrained"):
-    """A matplotlib figure that no window and no notebook shows by itself."""
+    """Make a matplotlib figure that is not shown automatically, in a window or in a notebook."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -21,15 +21,15 @@ def new_figure(size, dpi=80, layout="constrained"):
 
 
 def figure_pixels(figure):
-    """A figure drawn: uint8 (H, W, 3)."""
+    """Draw a figure and return its pixels: uint8 (H, W, 3)."""
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
 def widget_view(widget):
-    """What a front end needs to show a widget, as a part of a MIME bundle.
+    """Return what a front end needs to show a widget, as a part of a MIME bundle.
 
-    Written out, because ipywidgets 7, Colab's, has no such method.
+    Built by hand, because ipywidgets 7, which Colab has, offers no method for it.
     """
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     return {"application/vnd.jupyter.widget-view+json": view}
@@ -43,12 +43,12 @@ class FramePlayer:
 
     Args:
         frames: uint8 pictures of equal shape, (H, W) or (H, W, 3).
-        captions: a line of text for each frame, below the picture; None for none.
+        captions: a line of text for each frame, shown below it; None for no captions.
         seconds_per_frame: of the GIF and of *play*.
-        what: in words what is seen, for readers who cannot see it.
+        what: a description of the animation, for readers who cannot see it.
 
     Raises:
-        ValueError: no frames, or captions of another number.
+        ValueError: no frames, or not one caption for each frame.
     """
 
     def __init__(self, frames, captions=None, *, seconds_per_frame=0.12, what="animation"):
@@ -101,7 +101,7 @@ class FramePlayer:
             except ImportError:
                 return None
             last = len(self.frames) - 1
-            # At its own size: a box would stretch it over the whole cell, and blur it.
+            # At its own size: otherwise the box stretches the image to the whole cell and blurs it.
             size = {"width": f"{self.frames[0].shape[1]}px", "align_self": "flex-start"}
             self._image = widgets.Image(format="png", layout=size)
             self._image.add_class("dcgan-course-frame")
@@ -126,7 +126,7 @@ class FramePlayer:
         self._caption.value = self.captions[index]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        """Widget and GIF in one: a front end shows the richest that it can."""
+        """Widget and GIF in one bundle: a front end shows the richest form that it supports."""
         bundle = {
             "image/gif": base64.b64encode(self.gif()).decode(),
             "text/plain": f"{self.what}, {len(self.frames)} frames",
@@ -141,19 +141,19 @@ class FramePlayer:
 
 
 def convolution_player(x, kernel, result, stride=1, *, transposed=False, title=""):
-    """Play how a convolution, or a transposed one, fills its output place by place.
+    """Animate how a convolution, or a transposed one, fills its output position by position.
 
-    The numbers are the reader's own: `result` is what is drawn, this function computes
-    nothing but where the kernel lies.
+    The numbers are the reader's own: the animation shows `result`, and this function computes
+    only where the kernel is.
 
     Args:
         x: (n, n), the input.
         kernel: (k, k).
         result: the output, (m, m).
-        stride: how far the kernel moves from place to place: in the input, or for a
-            transposed convolution in the output.
-        transposed: whether it is one.
-        title: what to see.
+        stride: how far the kernel moves at each step: in the input, or in the output for a
+            transposed convolution.
+        transposed: True for a transposed convolution.
+        title: what the animation shows.
 
     Returns:
         A `FramePlayer`.
@@ -189,7 +189,7 @@ def convolution_player(x, kernel, result, stride=1, *, transposed=False, title="
 
 
 def _draw_numbers(axes, array, name, mark):
-    """A matrix as a table of numbers; `mark`: (row, column, side) of a frame around some."""
+    """Draw a matrix as numbers; `mark` is (row, column, side) of a square that is outlined."""
     from matplotlib.patches import Rectangle
 
     limit = max(1.0, float(np.nanmax(np.abs(array), initial=0)))

@@ -6,14 +6,14 @@ import math
 def show_network(network, title):
     """Draw a network as blocks, from its input to its output, without Graphviz.
 
-    A block's height stands for the side of the feature map, its width for the channels,
-    both on a logarithmic scale; below stands the shape, above the layer that made it.
-    Layers that keep the shape (batch norm, activations, dropout) are named with the one
-    before them.
+    A block's height shows the side of the feature map and its width the number of channels,
+    both on a logarithmic scale. The shape is written below the block, the layer that produced
+    it above. Layers that keep the shape (batch norm, activations, dropout) are listed with the
+    layer before them.
 
     Args:
         network: a built `keras.Sequential`.
-        title: what to see.
+        title: what the figure shows.
     """
     import matplotlib.pyplot as plt
 
@@ -53,7 +53,7 @@ def show_network(network, title):
 
 
 def _short_name(layer):
-    """A layer's name with the numbers that matter, as it fits above a block."""
+    """A layer's name with the numbers that matter, short enough to fit above a block."""
     kind = type(layer).__name__
     if kind in ("Conv2D", "Conv2DTranspose"):
         kernel, stride = layer.kernel_size[0], layer.strides[0]

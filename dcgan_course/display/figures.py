@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from dcgan_course.display.images import image_grid
+from dcgan_course.checks import number, shown, whole_number
+from dcgan_course.display.images import image_grid, to_uint8
 
 _NAMES = {
     "d_loss": "D's loss",
@@ -23,7 +24,11 @@ def draw_curves(axes, history, names, title, ylabel="loss"):
         names: which columns; those that the history lacks are left out.
         title: what to see.
         ylabel: what is drawn, with its unit.
+
+    Raises:
+        ValueError: rows without "epoch", or that lack a column which the first row has.
     """
+    _check_history(history, names)
     epochs = [row["epoch"] for row in history]
     for name in names:
         if history and name in history[0]:
@@ -47,7 +52,11 @@ def show_history(history, title="What D says while both learn"):
     Args:
         history: rows with "epoch", "d_loss", "g_loss", "d_real", "d_fake".
         title: above both plots.
+
+    Raises:
+        ValueError: see `draw_curves`.
     """
+    _check_history(history, ["d_loss", "g_loss", "d_real", "d_fake"])
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
@@ -68,11 +77,16 @@ def show_images(images, title, columns=None, width=5.0):
         images: float (count, height, width, channels) in [−1, 1].
         title: what to see.
         columns: images in a row; None makes it square.
-        width: of the figure, in inches.
+        width: of the figure, in inches, 0.5 to 100.
+
+    Raises:
+        ValueError: see `image_grid`; or a wrong width.
     """
     import matplotlib.pyplot as plt
 
-    grid = image_grid(np.asarray(images), columns)
+    width = number("width", width, minimum=0.5, maximum=100)
+    _check_title(title)
+    grid = image_grid(images, columns)
     height = width * grid.shape[0] / grid.shape[1] + 0.35
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
     axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
@@ -84,16 +98,39 @@ def show_images(images, title, columns=None, width=5.0):
 def show_by_class(images, labels, class_names, title, each=10):
     """Show some images of every class, a row for each class, its name at the left.
 
+    Where a class has fewer than `each` images, the end of its row stays black.
+
     Args:
         images: float (count, height, width, channels) in [−1, 1].
         labels: int (count,), indices into `class_names`.
         class_names: a name for each label.
         title: what to see.
         each: images in a row.
+
+    Raises:
+        ValueError: see `image_grid`; or labels that do not fit the images or the names.
     """
     import matplotlib.pyplot as plt
 
-    rows = [images[labels == label][:each] for label in range(len(class_names))]
+    each = whole_number("each", each, minimum=1, maximum=1000)
+    _check_title(title)
+    images, labels = np.asarray(images), np.asarray(labels)
+    to_uint8(images[:1] if images.ndim else images)  # anything but images is reported here
+    class_names = list(class_names)
+    if labels.dtype.kind not in "iu" or labels.ndim != 1 or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"labels should be one whole number for each of {len(images)} "
+            f"images, not {labels.dtype} of shape {labels.shape}."
+        )
+    if not len(labels) or labels.min() < 0 or labels.max() >= len(class_names):
+        raise ValueError(
+            f"labels should lie between 0 and {len(class_names) - 1}, the last of the class names."
+        )
+    rows = []
+    for label in range(len(class_names)):
+        row = images[labels == label][:each]
+        black = np.full((each - len(row), *images.shape[1:]), -1, "float32")
+        rows.append(np.concatenate([row, black]))
     grid = image_grid(np.concatenate(rows), columns=each)
     figure, axes = plt.subplots(figsize=(0.5 * each + 1, 0.5 * len(rows) + 0.4))
     axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
@@ -105,3 +142,21 @@ def show_by_class(images, labels, class_names, title, each=10):
     axes.set_title(title)
     figure.tight_layout()
     plt.show()
+
+
+def _check_history(history, names):
+    rows = isinstance(history, (list, tuple)) and all(isinstance(row, dict) for row in history)
+    if not rows:
+        raise ValueError(
+            "history should be rows, a dictionary for each epoch, such as read_rows gives, not "
+            f"{shown(history)}."
+        )
+    for name in ["epoch", *(name for name in names if history and name in history[0])]:
+        for index, row in enumerate(history):
+            if name not in row:
+                raise ValueError(f"Row {index} of history has no {name!r}, but {sorted(row)}.")
+
+
+def _check_title(title):
+    if not isinstance(title, str):
+        raise ValueError(f"title should be a text that says what to see, not {shown(title)}.")

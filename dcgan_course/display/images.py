@@ -6,6 +6,7 @@ Pillow, and imageio writes the file.
 
 import io
 import math
+import re
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +14,14 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dcgan_course.checks import number as real_number
+from dcgan_course.checks import shown, whole_number
 from dcgan_course.files import write_beside
 
 PICTURES = Path(__file__).parent / "pictures"
 KEPT_SIDE = 32  # pixels of an image in PICTURES
+MOST_PIXELS = 100_000_000  # of a grid: what a screen or a GIF shows is far smaller
+LONGEST = 655  # seconds: a GIF counts hundredths of them in 16 bits
 
 
 def to_uint8(images):
@@ -29,16 +34,19 @@ def to_uint8(images):
         uint8 array of the same shape.
 
     Raises:
-        ValueError: another shape, values outside [−1, 1], NaN or infinite values.
+        ValueError: another shape or type, values outside [−1, 1], NaN or infinite values.
     """
-    images = np.asarray(images)
+    wanted = "Images should have shape (count, height, width, channels) with 1 or 3 channels"
+    try:
+        images = np.asarray(images)
+    except ValueError:
+        raise ValueError(f"{wanted}, not several shapes.") from None
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
-        raise ValueError(
-            "Images should have shape (count, height, width, channels) with 1 or 3 channels, "
-            f"not {images.shape}."
-        )
+        raise ValueError(f"{wanted}, not {images.shape}.")
     if images.dtype == np.uint8:
         raise ValueError("Images should be floats in [−1, 1], not uint8: use x / 127.5 − 1.")
+    if images.dtype.kind not in "fiu" and images.dtype.name != "bfloat16":
+        raise ValueError(f"Images should be floats in [−1, 1], not {images.dtype}.")
     images = images.astype("float32")
     if not np.isfinite(images).all():
         raise ValueError("Images hold NaN or infinite values: the network has diverged.")
@@ -66,14 +74,23 @@ def image_grid(images, columns=None, *, gap=2, scale=1, caption=None):
         uint8 (H, W) for one channel, (H, W, 3) for three.
 
     Raises:
-        ValueError: see `to_uint8`; or `columns`, `scale` below 1.
+        ValueError: see `to_uint8`; `columns` or `scale` below 1; a caption that is no text; or a
+            grid of more than 100 million pixels.
     """
     pixels = to_uint8(images)
     count, height, width, channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
-    if columns < 1 or scale < 1 or gap < 0:
-        raise ValueError("columns and scale should be at least 1, gap at least 0.")
+    columns = whole_number("columns", columns, minimum=1)
+    scale = whole_number("scale", scale, minimum=1)
+    gap = whole_number("gap", gap, minimum=0)
+    if not (caption is None or isinstance(caption, str)):
+        raise ValueError(f"caption should be a line of text, not {shown(caption)}.")
     rows = math.ceil(count / columns)
+    across, down = columns * (width + gap) * scale, rows * (height + gap) * scale
+    if across * down > MOST_PIXELS:
+        raise ValueError(
+            f"The grid would have {across:,} × {down:,} pixels: show fewer images, or smaller ones."
+        )
     sheet = np.zeros((rows * columns, height + gap, width + gap, channels), "uint8")
     sheet[:count, :height, :width] = pixels
     sheet = sheet.reshape(rows, columns, height + gap, width + gap, channels).swapaxes(1, 2)
@@ -94,13 +111,21 @@ def _font(size):
 
 
 def _caption(text, shape):
-    size = max(10, min(16, shape[1] // 12))
+    size = _letter_size(shape[1])
     mode = "L" if len(shape) == 2 else "RGB"
-    strip = Image.new(mode, (shape[1], size + 8))
+    strip = Image.new(mode, (shape[1], _caption_height(shape[1])))
     ImageDraw.Draw(strip).text(
         (4, 3), text, font=_font(size), fill=255 if mode == "L" else (255, 255, 255)
     )
     return np.asarray(strip)
+
+
+def _letter_size(width):
+    return max(10, min(16, width // 12))
+
+
+def _caption_height(width):
+    return _letter_size(width) + 8
 
 
 def save_samples(path, images, **grid_options):
@@ -117,7 +142,15 @@ def save_samples(path, images, **grid_options):
 
 
 def save_picture(path, picture):
-    """Write one uint8 picture (H, W) or (H, W, 3) as PNG, beside and renamed."""
+    """Write one uint8 picture (H, W), (H, W, 1) or (H, W, 3) as PNG, beside and renamed.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: another shape or type.
+    """
+    picture = _as_picture("The picture", picture)
     with write_beside(path) as beside:
         iio.imwrite(beside, picture, extension=".png")
     return Path(path)
@@ -142,11 +175,11 @@ def kept_images(name):
     Raises:
         ValueError: unknown name.
     """
-    path = PICTURES / f"{name}.png"
-    if not path.exists():
-        known = ", ".join(sorted(path.stem for path in PICTURES.glob("*.png")))
-        raise ValueError(f"No images of the name {name!r} are kept. There are: {known}.")
-    sheet = iio.imread(path)
+    known = sorted(path.stem for path in PICTURES.glob("*.png"))
+    if not isinstance(name, str) or name not in known:
+        known = ", ".join(known)
+        raise ValueError(f"No images of the name {shown(name)} are kept. There are: {known}.")
+    sheet = iio.imread(PICTURES / f"{name}.png")
     rows, columns = sheet.shape[0] // KEPT_SIDE, sheet.shape[1] // KEPT_SIDE
     images = sheet.reshape(rows, KEPT_SIDE, columns, KEPT_SIDE, 3).swapaxes(1, 2)
     return (images.reshape(-1, KEPT_SIDE, KEPT_SIDE, 3) / 127.5 - 1).astype("float32")
@@ -176,43 +209,79 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
 
     Args:
         path: the file, ending in .gif.
-        frames: uint8 pictures of equal shape, (H, W) or (H, W, 3).
-        seconds_per_frame: how long each is shown.
-        hold_last: how long the last is shown, in seconds.
-        loop: how often it plays; 0 for ever.
-        colours: None, or to how many colours each frame is reduced, 2 to 256. Plots need
+        frames: pictures of equal shape, (H, W), (H, W, 1) or (H, W, 3): uint8, or floats in
+            [−1, 1].
+        seconds_per_frame: how long each is shown, 0.01 to 655.
+        hold_last: how long the last is shown, in seconds, 0.01 to 655.
+        loop: how often it plays, 0 to 65,535; 0 for ever.
+        colours: None, or to how many colors each frame is reduced, 2 to 256. Plots need
             few, and take a fraction of the space.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: no frames, or frames of unequal shapes or not uint8.
+        ValueError: no frames, frames of unequal or other shapes, values that are no pixels, or a
+            wrong number.
     """
-    frames = [np.asarray(frame) for frame in frames]
+    frame_time = real_number("seconds_per_frame", seconds_per_frame, minimum=0.01, maximum=LONGEST)
+    last_time = real_number("hold_last", hold_last, minimum=0.01, maximum=LONGEST)
+    loop = whole_number("loop", loop, minimum=0, maximum=65_535)
+    if colours is not None:
+        colours = whole_number("colours", colours, minimum=2, maximum=256)
+    try:
+        frames = list(frames)
+    except TypeError:
+        raise ValueError(f"frames should be a list of pictures, not {shown(frames)}.") from None
+    frames = [_as_picture(f"Frame {index}", frame) for index, frame in enumerate(frames)]
     if not frames:
         raise ValueError("A GIF needs at least one frame.")
     if len({frame.shape for frame in frames}) > 1:
         shapes = sorted({frame.shape for frame in frames})
         raise ValueError(f"All frames should have one shape, these have {shapes}.")
-    if frames[0].dtype != np.uint8:
-        raise ValueError(f"Frames should be uint8, as from image_grid, not {frames[0].dtype}.")
     if colours is not None:
         no_dots = Image.Dither.NONE  # a pattern of dots would compress badly
         few = [Image.fromarray(frame).quantize(colours, dither=no_dots) for frame in frames]
         frames = [np.asarray(frame.convert("RGB")) for frame in few]
-    milliseconds = [round(1000 * seconds_per_frame)] * (len(frames) - 1)
-    milliseconds.append(round(1000 * hold_last))
+    milliseconds = [round(1000 * frame_time)] * (len(frames) - 1)
+    milliseconds.append(round(1000 * last_time))
     with write_beside(path) as beside:
         iio.imwrite(
             beside,
             np.stack(frames),
             extension=".gif",
             plugin="pillow",
+            # Else several gray frames, one to four pixels wide, would count as one in color.
+            is_batch=True,
             duration=milliseconds if len(frames) > 1 else milliseconds[0],  # Pillow's wish
             loop=loop,
         )
     return Path(path)
+
+
+def _as_picture(name, picture):
+    """One picture as uint8 (H, W) or (H, W, 3); floats in [−1, 1] are scaled."""
+    try:
+        picture = np.asarray(picture)
+    except ValueError:
+        picture = np.empty(0)  # lists of several lengths
+    if picture.ndim == 3 and picture.shape[2] == 1:
+        picture = picture[..., 0]
+    colored = picture.ndim == 3 and picture.shape[2] == 3
+    if not (picture.ndim == 2 or colored) or not picture.size or max(picture.shape) > 65_535:
+        raise ValueError(
+            f"{name} should have shape (height, width), (height, width, 1) or (height, width, 3), "
+            f"with sides of 1 to 65,535, not {picture.shape}."
+        )
+    if picture.dtype.kind == "f":
+        whole = to_uint8(picture[None] if colored else picture[None, ..., None])[0]
+        return whole if colored else whole[..., 0]
+    if picture.dtype != np.uint8:
+        raise ValueError(
+            f"{name} should be uint8, as from image_grid, or floats in [−1, 1], not "
+            f"{picture.dtype}."
+        )
+    return picture
 
 
 class FrameRecorder:
@@ -240,23 +309,58 @@ class FrameRecorder:
 
     def forget_after(self, epoch):
         """Drop the frames of later epochs: a resumed training will draw them again."""
-        for number in self.epochs():
+        for number in self._numbers():
             if number > epoch:
-                self._file(number).unlink()
+                self._file(number).unlink(missing_ok=True)
 
     def epochs(self):
-        """The epochs of which there is a frame, in order."""
-        return sorted(int(file.stem[6:]) for file in self.folder.glob("epoch-*.png"))
+        """The epochs of which there is a whole frame, in order. Other files do not count."""
+        return [number for number in self._numbers() if self._read(number) is not None]
 
     def frames(self):
-        """All frames, uint8, in the order of their epochs."""
-        return [iio.imread(self._file(epoch)) for epoch in self.epochs()]
+        """All whole frames, uint8, in the order of their epochs."""
+        frames = (self._read(number) for number in self._numbers())
+        return [frame for frame in frames if frame is not None]
+
+    def last_sheet(self):
+        """The newest frame without its caption, as `image_grid` made it; None without a frame."""
+        frames = self.frames()
+        if not frames:
+            return None
+        return frames[-1][_caption_height(frames[-1].shape[1]) :]
 
     def save_gif(self, path, *, spaced=True, **options):
-        """Write the GIF; `spaced` shows more of the early epochs. Options: `save_gif`."""
+        """Write the GIF of the frames that have the size of the newest, and say what is missing.
+
+        Args:
+            path, options: see `save_gif`.
+            spaced: True shows more of the early epochs.
+        """
         frames = self.frames()
-        kept = space_frames(len(frames)) if spaced else range(len(frames))
-        return save_gif(path, [frames[index] for index in kept], **options)
+        alike = [frame for frame in frames if frame.shape == frames[-1].shape]
+        if len(alike) < len(self._numbers()):
+            missing = len(self._numbers()) - len(alike)
+            print(
+                f"Left {missing} of {len(self._numbers())} frames out of {path}: they are damaged, "
+                "or differ in size from the newest."
+            )
+        kept = space_frames(len(alike)) if spaced else range(len(alike))
+        return save_gif(path, [alike[index] for index in kept], **options)
+
+    def _numbers(self):
+        names = (re.fullmatch(r"epoch-(\d{4,})\.png", file.name) for file in self._files())
+        numbers = sorted(int(name[1]) for name in names if name)
+        return [number for number in numbers if self._file(number).is_file()]
+
+    def _files(self):
+        return self.folder.iterdir() if self.folder.is_dir() else ()
+
+    def _read(self, epoch):
+        """A frame, or None where its file is not whole."""
+        try:
+            return iio.imread(self._file(epoch), extension=".png")
+        except Exception:  # Pillow has many words for damage
+            return None
 
     def _file(self, epoch):
         return self.folder / f"epoch-{epoch:04d}.png"

@@ -1,7 +1,7 @@
-"""How good, and how varied, generated images are.
+"""Measures of how realistic, how varied and how new generated images are.
 
-It offers distances between two sets of features and shares of plausible and reached samples
-(`metrics`), measures on pixels such as copies and grids (`pixels`), and the small networks whose
-features are compared (`features`; their weights are in `weights/`). It imports from `networks`,
-`data` and `dcgan_course.files`.
+This room may import from `data`, `networks` and the modules below all rooms. It offers distances,
+precision and recall between two sets of features (`metrics`), measures on pixels such as copies and
+checkerboards (`pixels`), and the small networks that compute the features (`features`; their
+weights are in `weights/`).
 """

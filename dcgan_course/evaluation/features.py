@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.checks import shown, whole_number, whole_numbers
+from dcgan_course.evaluation.inputs import check_images, numbers_of
 from dcgan_course.files import load_arrays, save_arrays
 from dcgan_course.networks.layers import in_float32
 
@@ -69,15 +71,16 @@ class Extractor:
         return features, logits.argmax(axis=1) if self.classes else None
 
     def _both(self, images):
-        images = np.asarray(images)
         wanted = self.image_shape
-        if images.ndim != 4 or (wanted and images.shape[1:] != wanted):
-            shape = "height, width, 3" if wanted is None else ", ".join(map(str, wanted))
+        sides = "height, width, 1 or 3" if wanted is None else ", ".join(map(str, wanted))
+        images = numbers_of("images", images, f"numbers (count, {sides})")
+        shape = images.shape
+        fits = len(shape) == 4 and (shape[1:] == wanted if wanted else shape[3] in (1, 3))
+        if not fits:
             raise ValueError(
-                f"The extractor {self.name!r} takes images (count, {shape}), not {images.shape}."
+                f"The extractor {self.name!r} takes images (count, {sides}), not {shape}."
             )
-        if not np.abs(images).max(initial=0) <= 1.001:  # so written that NaN fails as well
-            raise ValueError("Images should lie in [−1, 1]. Scale 0…255 by x / 127.5 − 1.")
+        images = check_images("images", images)
         parts = [
             self._network(self._prepare(images[start : start + 500]))
             for start in range(0, len(images), 500)
@@ -101,10 +104,17 @@ def classifier(image_shape, classes):
 
     Returns:
         A `keras.Model`: images → [features (batch, 64), logits (batch, classes)].
+
+    Raises:
+        ValueError: another shape, or no class.
     """
     import keras
     from keras import layers
 
+    image_shape = whole_numbers("image_shape", image_shape, count=3, minimum=1)
+    if min(image_shape[:2]) < 16:
+        raise ValueError(f"An image should have sides of 16 or more, not {image_shape[:2]}.")
+    classes = whole_number("classes", classes, minimum=1)
     with in_float32():
         x = images = keras.Input(image_shape)
         for filters in (24, 48, 64):
@@ -131,11 +141,12 @@ def load_extractor(name):
         ValueError: unknown name.
         ExtractorError: weights that are missing, damaged, or cannot be downloaded.
     """
-    if name == "inception":
+    if isinstance(name, str) and name == "inception":
         return _inception()
     known = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
-    if name not in known:
-        raise ValueError(f"Unknown extractor {name!r}. Known are: {', '.join(known)}, inception.")
+    if not isinstance(name, str) or name not in known:
+        known = ", ".join(known)
+        raise ValueError(f"Unknown extractor {shown(name)}. Known are: {known}, inception.")
     import tensorflow as tf
 
     path = WEIGHTS / f"{name}.npz"

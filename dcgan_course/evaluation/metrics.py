@@ -22,6 +22,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcgan_course.checks import shown, whole_number
+from dcgan_course.evaluation.inputs import (
+    check_features,
+    check_labels,
+    check_moments,
+    check_probabilities,
+)
+
 BLOCK = 1000  # rows of a distance matrix at a time: 10,000 × 10,000 would be 800 MB
 
 
@@ -53,7 +61,7 @@ def frechet_distance(real, fake):
     Warns:
         FewSamples: fewer than ten samples for each dimension.
     """
-    real, fake = _checked(real, fake)
+    real, fake = check_features(real, fake)
     fewest, dimension = min(len(real), len(fake)), real.shape[1]
     if fewest < 10 * dimension:
         warnings.warn(
@@ -71,7 +79,14 @@ def frechet_of_moments(mean_1, covariance_1, mean_2, covariance_2):
     tr (C₁ C₂)^½ is the sum of square roots of the eigenvalues of C₁^½ C₂ C₁^½. That matrix
     is symmetric with eigenvalues of 0 and above, so nothing turns complex where a
     covariance is nearly singular.
+
+    Raises:
+        ValueError: shapes that do not fit, NaN, or a matrix that is no covariance.
     """
+    mean_1, covariance_1 = check_moments(mean_1, covariance_1, 1)
+    mean_2, covariance_2 = check_moments(mean_2, covariance_2, 2)
+    if len(mean_1) != len(mean_2):
+        raise ValueError(f"mean_1 has {len(mean_1)} numbers, mean_2 {len(mean_2)}.")
     values, vectors = np.linalg.eigh(covariance_1)
     root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
     middle = root @ covariance_2 @ root
@@ -108,8 +123,8 @@ def kernel_distance(real, fake, *, subsets=50, subset_size=1000, seed=0):
 
     Args:
         real, fake: float (count, dimension).
-        subsets: how many random subsets to average over.
-        subset_size: samples in each. Sets of no more than that are compared whole, and
+        subsets: how many random subsets to average over, 2 to 10,000.
+        subset_size: samples in each, 2 to 10,000. Sets of no more than that are compared whole, and
             subsets of half of them give the error.
         seed: of the choice.
 
@@ -119,11 +134,12 @@ def kernel_distance(real, fake, *, subsets=50, subset_size=1000, seed=0):
         not to the number of subsets.
 
     Raises:
-        ValueError: see `frechet_distance`; or fewer than one subset.
+        ValueError: see `frechet_distance`; or a wrong number.
     """
-    real, fake = _checked(real, fake)
-    if subsets < 2 or subset_size < 2:
-        raise ValueError("subsets and subset_size should be at least 2.")
+    real, fake = check_features(real, fake)
+    subsets = whole_number("subsets", subsets, minimum=2, maximum=10_000)
+    subset_size = whole_number("subset_size", subset_size, minimum=2, maximum=10_000)
+    seed = whole_number("seed", seed, minimum=0)
     count = min(len(real), len(fake))
     size = max(2, min(subset_size, count // 2))  # whole sets would all be the same subset
     rng = np.random.default_rng(seed)
@@ -169,8 +185,12 @@ def precision_recall(real, fake, k=3):
 
     Returns:
         `(precision, recall)`, each in [0, 1].
+
+    Raises:
+        ValueError: see `frechet_distance`; or `k` below 1, or not below the counts.
     """
-    real, fake = _checked(real, fake, k)
+    k = whole_number("k", k, minimum=1)
+    real, fake = check_features(real, fake, k)
     real_reach, fake_reach = _reach(real, k), _reach(fake, k)
     inside_real = np.zeros(len(fake), bool)
     inside_fake = np.zeros(len(real), bool)
@@ -195,8 +215,12 @@ def density_coverage(real, fake, k=5):
 
     Returns:
         `(density, coverage)`; density is 0 or above, coverage in [0, 1].
+
+    Raises:
+        ValueError: see `precision_recall`.
     """
-    real, fake = _checked(real, fake, k)
+    k = whole_number("k", k, minimum=1)
+    real, fake = check_features(real, fake, k)
     reach = _reach(real, k)
     hits, covered = 0, 0
     for start in range(0, len(real), BLOCK):
@@ -256,11 +280,7 @@ def class_coverage(labels, reference):
     Raises:
         ValueError: not one whole number an image, or negative ones.
     """
-    labels, reference = np.asarray(labels), np.asarray(reference)
-    for name, array in (("labels", labels), ("reference", reference)):
-        whole = np.issubdtype(array.dtype, np.integer)
-        if array.ndim != 1 or not len(array) or not whole or array.min() < 0:
-            raise ValueError(f"{name} should be one whole number, 0 or above, for each image.")
+    labels, reference = check_labels("labels", labels), check_labels("reference", reference)
     classes = int(max(labels.max(), reference.max())) + 1
     shares = np.bincount(labels, minlength=classes) / len(labels)
     wanted = np.bincount(reference, minlength=classes) / len(reference)
@@ -284,12 +304,13 @@ def inception_score(probabilities, splits=10):
 
     Returns:
         An `Estimate`: mean and standard error over the parts.
+
+    Raises:
+        ValueError: no probabilities, or another number of splits than 2 to `count`.
     """
-    p = np.asarray(probabilities, "float64")
-    if p.ndim != 2 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
-        raise ValueError("probabilities should be (count, classes), with rows that sum to 1.")
-    if not 2 <= splits <= len(p):
-        raise ValueError(f"splits should lie between 2 and the {len(p)} images.")
+    p = check_probabilities("probabilities", probabilities)
+    hint = f"There are {len(p)} images, and a part needs one."
+    splits = whole_number("splits", splits, minimum=2, maximum=len(p), hint=hint)
     scores = []
     for part in np.array_split(p, splits):
         marginal = part.mean(axis=0, keepdims=True)
@@ -316,7 +337,17 @@ def evaluate(real_images, fake_images, extractor, *, reference_labels=None):
         A dictionary: "frechet", "kernel", "kernel_error", "precision", "recall",
         "density", "coverage", and where the extractor knows classes "classes_found",
         "class_kl".
+
+    Raises:
+        ValueError: images that the extractor does not take, fewer than six of them, wrong labels,
+            or no extractor.
     """
+    if not hasattr(extractor, "features_and_labels"):
+        raise ValueError(
+            f"extractor should come from load_extractor(name), it is {shown(extractor)}."
+        )
+    if reference_labels is not None:  # before the minutes that features take
+        reference_labels = check_labels("reference_labels", reference_labels)
     real, real_labels = extractor.features_and_labels(real_images)
     fake, fake_labels = extractor.features_and_labels(fake_images)
     kernel = kernel_distance(real, fake)
@@ -336,29 +367,3 @@ def evaluate(real_images, fake_images, extractor, *, reference_labels=None):
         kinds = class_coverage(fake_labels, wanted)
         result |= {"classes_found": kinds.found, "class_kl": kinds.kl}
     return result
-
-
-# --- checks ---------------------------------------------------------------------------
-
-
-def _checked(real, fake, k=1):
-    arrays = []
-    for name, features in (("real", real), ("fake", fake)):
-        features = np.asarray(features)
-        if features.ndim != 2 or not np.issubdtype(features.dtype, np.number):
-            raise ValueError(
-                f"{name} should be features (count, dimension), not {features.shape}. Images "
-                "become features by load_extractor(…).features(images)."
-            )
-        if len(features) <= max(1, k):
-            raise ValueError(f"{name} has {len(features)} samples; more than {max(1, k)} needed.")
-        features = features.astype("float64")
-        if not np.isfinite(features).all():
-            raise ValueError(f"{name} holds NaN or infinite numbers.")
-        arrays.append(features)
-    if arrays[0].shape[1] != arrays[1].shape[1]:
-        raise ValueError(
-            f"real has {arrays[0].shape[1]} dimensions, fake {arrays[1].shape[1]}: both should "
-            "come from the same extractor."
-        )
-    return arrays

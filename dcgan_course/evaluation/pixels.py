@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dcgan_course.evaluation.inputs import check_images
 from dcgan_course.evaluation.metrics import BLOCK, squared_distances
 
 # --- memorisation ---------------------------------------------------------------------
@@ -18,17 +19,15 @@ def nearest_neighbours(images, training_images):
         square difference of a pixel, float (count,), between 0 (a copy) and 2.
 
     Raises:
-        ValueError: shapes that differ, or images outside [−1, 1].
+        ValueError: shapes that differ, no images at all, NaN, or images outside [−1, 1].
     """
-    images, training_images = (np.asarray(array, "float32") for array in (images, training_images))
-    if images.ndim != 4 or images.shape[1:] != training_images.shape[1:]:
+    images = check_images("images", images).astype("float32")
+    training_images = check_images("training_images", training_images).astype("float32")
+    if images.shape[1:] != training_images.shape[1:]:
         raise ValueError(
             "Both should be images (count, height, width, channels) of one size, not "
             f"{images.shape} and {training_images.shape}."
         )
-    for array in (images, training_images):
-        if not np.abs(array).max(initial=0) <= 1.001:
-            raise ValueError("Images should lie in [−1, 1]. Scale 0…255 by x / 127.5 − 1.")
     flat, known = images.reshape(len(images), -1), training_images.reshape(len(training_images), -1)
     indices = np.concatenate(
         [
@@ -57,8 +56,14 @@ def power_spectrum(images):
         float64 (height, width): mean squared magnitude of the Fourier transform of the grey
         images less their mean. Frequency 0 is in the middle; row 0 and column 0 hold the
         highest, one wave every two pixels.
+
+    Raises:
+        ValueError: no images, NaN, or odd sides.
     """
-    grey = _images(images).mean(axis=3)
+    images = check_images("images", images, in_range=False).astype("float64")
+    if any(side % 2 for side in images.shape[1:3]):
+        raise ValueError(f"Sides should be even, not {images.shape[1:3]}.")
+    grey = images.mean(axis=3)
     grey = grey - grey.mean(axis=(1, 2), keepdims=True)
     power = np.mean(np.abs(np.fft.fft2(grey)) ** 2, axis=0)
     return np.fft.fftshift(power)
@@ -73,21 +78,14 @@ def checkerboard(images):
     Returns:
         The spectrum's power on the two lines of the highest frequency (`power_spectrum`) as a
         multiple of that on the lines beside them, where natural images have hardly more.
+
+    Raises:
+        ValueError: no images, NaN, or other sides.
     """
-    images = _images(images)
+    images = check_images("images", images, in_range=False)
     if any(side < 8 or side % 2 for side in images.shape[1:3]):
         raise ValueError(f"Sides should be even and 8 or more, not {images.shape[1:3]}.")
     power = power_spectrum(images)
     lines = power[0].sum() + power[:, 0].sum()
     beside = power[1].sum() + power[-1].sum() + power[:, 1].sum() + power[:, -1].sum()
     return float(lines / (beside / 2)) if beside else 1.0
-
-
-def _images(images):
-    images = np.asarray(images, "float64")
-    if images.ndim != 4 or not np.isfinite(images).all():
-        raise ValueError(
-            "Images should be finite numbers of shape (count, height, width, channels), not "
-            f"{images.shape}."
-        )
-    return images

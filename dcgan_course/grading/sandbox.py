@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
 }
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+# Linux's folders, each used where it exists.
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/alternatives"]
 SYSTEM += ["/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts"]
 DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -91,8 +92,8 @@ def _bubblewrap(files, secret):
 @functools.cache
 def _scratch_size():
     """bubblewrap's option for the size of a file system in memory; it came with 0.7."""
-    said = subprocess.run(["bwrap", "--help"], capture_output=True, text=True)
-    return ("--size", str(SCRATCH)) if "--size" in said.stdout + said.stderr else ()
+    said = subprocess.run(["bwrap", "--help"], capture_output=True)
+    return ("--size", str(SCRATCH)) if b"--size" in said.stdout + said.stderr else ()
 
 
 def _namespaces(files, secret):

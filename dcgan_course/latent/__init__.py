@@ -1,6 +1,6 @@
-"""The latent space of a trained generator: directions, walks, sliders, generators that ship.
+"""The latent space of a trained generator: directions, walks, sliders, pretrained generators.
 
-It offers `space.LatentSpace`, the panel of sliders (`explorer`), and the generators that come with
-the course or that a lesson has left behind (`pretrained`; their weights are in `trained/`). It
-imports from all rooms below `training`, and from `training` itself, but not from `diagnosis`.
+This room may import from every room below it, `training` included, but not from `diagnosis`. It
+offers `LatentSpace` (`space`), the panel of sliders and its tabs (`explorer`, `pages`, `choice`),
+and the generators that ship with the course or that a lesson has saved (`pretrained`).
 """

@@ -1,25 +1,25 @@
-"""A list of generators, and the explorer of the one that is chosen in it."""
+"""A list of generators, and the explorer of the one that is selected."""
 
 from dcgan_course.display.animations import widget_view
-from dcgan_course.files import runs_folder
+from dcgan_course.files import find_run, runs_folder
 from dcgan_course.latent.explorer import LatentExplorer
 from dcgan_course.latent.pretrained import shipped_generators
 from dcgan_course.latent.space import LatentError
 
 
 class GeneratorChoice:
-    """A list of generators, and the panel of the one that is chosen in it.
+    """A list of generators, and the panel of the one that is selected.
 
-    The list holds those that ship with the course, and those that lessons have left in the
-    runs' folder.
+    The list holds the generators that ship with the course and those that lessons have saved in
+    the `runs` folder.
 
     Args:
-        first: which of them is chosen at the start.
-        training_images: {name: images}, for the panels whose generators learnt those images.
+        first: the generator that is selected at the start, or another run; see `files.find_run`.
+        training_images: {name: images}, the images on which each generator was trained.
         options: of the panels; see `LatentExplorer`.
 
     Attributes:
-        panel: the present `LatentExplorer`.
+        panel: the current `LatentExplorer`.
         widget: the ipywidgets box.
 
     Raises:
@@ -34,6 +34,8 @@ class GeneratorChoice:
         trained_here = sorted(path.parent for path in runs_folder().glob("*/generator.keras"))
         choices = {name: name for name in shipped_generators()}
         choices |= {f"runs/{folder.name}": folder for folder in trained_here}
+        if first not in choices and (find_run(first) / "generator.keras").is_file():
+            choices[first] = find_run(first)
         if first not in choices:
             raise LatentError(f"There is no generator {first!r} here, but {', '.join(choices)}.")
         self._list = ipywidgets.Dropdown(

@@ -1,8 +1,8 @@
-"""Latent sliders: a panel in which a trained generator answers at once.
+"""Latent sliders: a panel in which a trained generator responds at once.
 
 The panel holds one code. Sliders move it along the generator's own directions (see
-`space.LatentSpace`) or number by number; every change draws the image anew. No matplotlib is
-in that loop: an image is one call of the network, a few repeated pixels, and a PNG.
+`space.LatentSpace`) or number by number, and every change draws a new image. That loop does not
+use matplotlib: an image is one call of the network, enlarged by repeating pixels, and a PNG.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_course.checks import number, whole_number
 from dcgan_course.display.animations import widget_view
 from dcgan_course.display.images import image_grid, png
 from dcgan_course.files import runs_folder
@@ -30,25 +31,26 @@ RAW_SHOWN = 6  # sliders for single numbers of the code at a time
 
 
 class LatentExplorer:
-    """A panel of sliders on a generator. Display it as the last line of a cell.
+    """A panel of sliders for a generator. Display it as the last line of a cell.
 
     Args:
         generator: a Keras model: codes (batch, latent_dim) → images; or what `load_generator`
             takes: the name of one that ships with the course, a path, a run's folder.
-        training_images: float (count, height, width, channels) in [−1, 1], among which the
-            panel looks for the nearest; None leaves that out.
-        directions: how many direction sliders.
+        training_images: float (count, height, width, channels) in [−1, 1], in which the
+            panel searches for the nearest; None leaves the search out.
+        directions: number of direction sliders.
         width: of the picture on the screen, in pixels.
-        folder: where exports go; `explorer` in the runs' folder if None.
+        folder: where exports go; None means `explorer` in the `runs` folder.
         seed: of the codes that *new code* draws.
 
     Attributes:
         space: the `LatentSpace`.
         widget: the ipywidgets box.
-        pages: its tabs beside those of sliders, by title; see `pages`.
+        pages: the tabs other than those with sliders, by title; see `pages`.
 
     Raises:
         LatentError: a file that is missing or holds no generator.
+        ValueError: a wrong number.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class LatentExplorer:
     ):
         import ipywidgets
 
+        width = whole_number("width", width, minimum=1, maximum=10_000)
+        seed = whole_number("seed", seed, minimum=0)
         if isinstance(generator, (str, Path)):
             generator = load_generator(generator)
         self.space = LatentSpace(generator, count=directions)
@@ -73,11 +77,11 @@ class LatentExplorer:
         self._size = f"{self._scale * generator.output_shape[2]}px"
         self._undo, self._last_change = [], (None, 0.0)
         self._drawing = self._quiet = False
-        self.drawn = 0  # pictures drawn so far: fewer than events, when those pile up
+        self.drawn = 0  # images drawn so far: fewer than events, if those pile up
         self._w = ipywidgets
         self.widget = self._build()
         self._base = self._fresh()
-        self._shown = self._state()  # what the panel shows: where an undo leads back to
+        self._shown = self._state()  # what the panel shows: the state to which an undo returns
         self._show_code()
 
     # --- the code ---------------------------------------------------------------------
@@ -94,25 +98,25 @@ class LatentExplorer:
         self._set_code(self.space.checked(z)[0])
 
     def move_to(self, z, control):
-        """Take a code as `control` has moved it; one drag of a control is one change."""
+        """Set a code that `control` has moved; one drag of a control is one change."""
         self._remember(control)
         self._restore(z)
         self._draw_soon()
 
     def draw_seed(self):
-        """A random seed, which follows from the explorer's own."""
+        """Draw a random seed, which is determined by the explorer's own."""
         return int(self._rng.integers(2**31))
 
     def _fresh(self):
         return self._rng.normal(size=self.space.latent_dim).astype("float32")
 
     def _set_code(self, z):
-        """Take a code as it is: sliders go back to their middle, truncation to 1."""
+        """Set a code: the sliders go back to their middle, truncation to 1."""
         self._restore(z)
         self._show_code()
 
     def _show_code(self):
-        """Let the sliders for single numbers say what the code is, and draw."""
+        """Set the sliders for single numbers to the code, and draw."""
         self._quiet = True
         first = self._first.value
         for offset, slider in enumerate(self._raw_sliders):
@@ -124,14 +128,14 @@ class LatentExplorer:
         self._quiet = False
         self.draw()
 
-    # --- drawing: the newest state, and no queue ---------------------------------------
+    # --- drawing: only the newest state, never a queue ---------------------------------
 
     def draw(self):
-        """Draw the present code now."""
+        """Draw the current code now."""
         self._drawing = False
         try:
             pixels = self.space.pixels(self.code)[0]
-        except ValueError as problem:  # LatentError, or an image that is none
+        except ValueError as problem:  # a LatentError, or pixels that are no image
             self.say(str(problem))
             return
         pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
@@ -139,19 +143,19 @@ class LatentExplorer:
         self.drawn += 1
 
     def _draw_soon(self):
-        """Draw once the events that wait have been heard: of ten, the last one counts."""
+        """Draw after all waiting events are handled, so that only the last of them is drawn."""
         if self._drawing:
             return
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # no notebook behind us
+        except RuntimeError:  # not in a notebook
             self.draw()
             return
         self._drawing = True
         loop.call_later(0.002, self.draw)
 
     def say(self, text):
-        """One line below the picture."""
+        """Show a line of text below the image."""
         self._message.value = text
 
     # --- undo --------------------------------------------------------------------------
@@ -164,7 +168,7 @@ class LatentExplorer:
         )
 
     def _restore(self, base, steps=None, strength=1.0):
-        """Take a state without drawing it; without `steps` the sliders go to their middle."""
+        """Set a state without drawing it; without `steps` the sliders go to their middle."""
         self._base = np.array(base, "float32")
         self._quiet = True
         for slider, value in zip(
@@ -220,7 +224,7 @@ class LatentExplorer:
         return slider
 
     def button(self, label, tip, action):
-        """A button that does `action`, and shows what is wrong if it raises a ValueError."""
+        """Make a button that calls `action`, and shows the message if it raises a ValueError."""
         button = self._w.Button(description=label, tooltip=tip)
 
         def pressed(_):
@@ -235,7 +239,7 @@ class LatentExplorer:
 
     def _build(self):
         w = self._w
-        # At its own size: a box would stretch it over the whole cell, and blur it.
+        # At its own size: otherwise the box stretches the image to the whole cell and blurs it.
         self._image = w.Image(
             format="png", layout={"width": self._size, "align_self": "flex-start"}
         )
@@ -252,7 +256,7 @@ class LatentExplorer:
         ]
         self._strength = self._slider(
             "truncation ψ",
-            "draws the code towards the origin: more plausible, and more alike",
+            "moves the code toward the origin: more realistic, less varied images",
             *(0, 1, 1.0),
         )
         self._first = w.BoundedIntText(
@@ -292,13 +296,13 @@ class LatentExplorer:
         }
         tabs = w.Tab(children=list(boxes.values()), layout={"width": "600px"})
         for index, title in enumerate(boxes):
-            tabs.set_title(index, title)  # ipywidgets 7 knows no `titles`
+            tabs.set_title(index, title)  # ipywidgets 7 has no `titles`
         self.tabs = tabs
         return w.HBox([left, tabs], layout={"flex_flow": "row wrap"})
 
     def _raw_change(self, offset):
         def changed(value):
-            # The number is the base's own: direction sliders and truncation act on top of it.
+            # This sets the base code, to which directions and truncation are applied afterwards.
             self._base[self._first.value + offset] = value
 
         return changed
@@ -314,8 +318,8 @@ class LatentExplorer:
             **widget_view(self.widget),
             "text/plain": "A panel of sliders. Run the notebook to use it.",
         }
-        # Where no kernel runs, the picture says what the sliders do. Colab has one always, and
-        # should have no choice.
+        # Without a kernel, the image shows what the sliders do. In Colab a kernel always runs, and
+        # Colab would show the image instead of the widget.
         if "google.colab" not in sys.modules:
             sheet = direction_sheet(self.space, self.code, rows=4, scale=2)
             bundle["image/png"] = base64.b64encode(png(sheet)).decode()
@@ -323,19 +327,25 @@ class LatentExplorer:
 
 
 def direction_sheet(space, code, *, rows=4, reach=3.0, columns=7, **grid_options):
-    """What the first directions do to one code, as one picture.
+    """Draw what the first directions do to one code, as one image.
 
     Args:
         space: a `LatentSpace`.
         code: (latent_dim,), in the middle column.
-        rows: how many directions, one a row.
+        rows: number of directions, one in each row.
         reach: how far the outer columns are moved, in standard deviations.
-        columns: pictures in a row.
+        columns: images in a row.
         grid_options: see `images.image_grid`.
 
     Returns:
         uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        LatentError, ValueError: no code of G's, or a wrong number.
     """
+    rows = whole_number("rows", rows, minimum=1)
+    reach = number("reach", reach)
+    columns = whole_number("columns", columns, minimum=1, maximum=1000)
     steps = np.eye(min(rows, len(space.directions)), len(space.directions))
     moved = [
         space.moved(code, step * each)

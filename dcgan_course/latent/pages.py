@@ -1,7 +1,7 @@
-"""The explorer's tabs: neighbours, walks, arithmetic, nearest training images, export.
+"""The explorer's tabs: neighbors, walks, arithmetic, nearest training images, export.
 
-Each page is a box of widgets that moves the code of its `LatentExplorer`, which it asks for
-buttons and for places to show images in.
+Each page is a box of widgets that changes the code of its `LatentExplorer`, from which it gets
+its buttons.
 """
 
 import numpy as np
@@ -12,16 +12,16 @@ from dcgan_course.latent.space import LatentError, linear, spherical, without_an
 
 NEIGHBOURS = 6
 WALK_FRAMES = 25
-BLANK = np.full((1, 1), 230, "uint8")  # light grey, stretched to the size of its place
+BLANK = np.full((1, 1), 230, "uint8")  # light gray, stretched to the size of the image widget
 
 
 def _blank_image(w, width):
-    """Grey, until there is an image: an image widget without one shows as a broken link."""
+    """Gray until there is an image: an image widget without one looks like a broken link."""
     return w.Image(value=png(BLANK), format="png", layout={"width": width})
 
 
 class NeighboursPage:
-    """Codes near the present one, each with a button that leads there."""
+    """Codes near the current one, each with a button that moves there."""
 
     title = "Nearby"
 
@@ -34,7 +34,7 @@ class NeighboursPage:
         )
         self.images = [_blank_image(w, "84px") for _ in range(NEIGHBOURS)]
         buttons = [
-            panel.button("go there", f"take neighbour {i + 1} as the code", self._go_to(i))
+            panel.button("go there", f"use neighbor {i + 1} as the code", self._go_to(i))
             for i in range(NEIGHBOURS)
         ]
         for button in buttons:
@@ -46,7 +46,7 @@ class NeighboursPage:
         self.box = w.VBox([w.HBox([find, self.distance]), *rows])
 
     def look_around(self):
-        """Show images of codes near the present one."""
+        """Show images of codes near the current one."""
         panel = self.panel
         self._codes = panel.space.neighbours(
             panel.code, NEIGHBOURS, self.distance.value, panel.draw_seed()
@@ -64,7 +64,7 @@ class NeighboursPage:
 
 
 class WalkPage:
-    """A walk from one kept code, A, to another, B."""
+    """A walk from one saved code, A, to another, B."""
 
     title = "Walk"
 
@@ -119,7 +119,7 @@ class WalkPage:
 
 
 class ArithmeticPage:
-    """Two collections of codes, whose means are taken away from the code and added to it."""
+    """Two collections of codes: the mean of one is subtracted from the code, the other's added."""
 
     title = "Arithmetic"
 
@@ -131,13 +131,13 @@ class ArithmeticPage:
         self.label = w.Label()
         self.images = {sign: _blank_image(w, "168px") for sign in self.sums}
         buttons = [
-            panel.button("Add to −", "its mean will be taken away", self._collect("−")),
+            panel.button("Add to −", "its mean will be subtracted", self._collect("−")),
             panel.button("Add to +", "its mean will be added", self._collect("+")),
             panel.button("Apply", "this code − mean(−) + mean(+)", self.apply),
             panel.button("Clear", "empty both collections", self._clear),
         ]
         self._show()
-        hint = w.Label("Collect some codes that have a thing, and some that lack it, then apply.")
+        hint = w.Label("Collect codes with a property in + and codes without it in −, then apply.")
         sides = [
             w.VBox([button, self.images[sign]])
             for button, sign in zip(buttons, ("−", "+"), strict=False)
@@ -163,14 +163,14 @@ class ArithmeticPage:
             self.images[sign].value = png(drawn)
 
     def apply(self):
-        """Take the mean of one collection away and add that of the other."""
+        """Subtract the mean of one collection from the code and add that of the other."""
         if not (self.sums["+"] and self.sums["−"]):
             raise LatentError("Collect at least one code for each side first.")
         self.panel.code = without_and_with(self.panel.code, self.sums["−"], self.sums["+"])
 
 
 class NearestPage:
-    """The training images that are nearest to the present image."""
+    """The training images that are nearest to the current image."""
 
     title = "Nearest"
 
@@ -183,7 +183,7 @@ class NearestPage:
         self.box = w.VBox([find, self.image])
 
     def find(self, count=6):
-        """Show the training images nearest to the present one."""
+        """Show the training images nearest to the current image."""
         images = self.panel.training_images
         image = self.panel.space.images(self.panel.code)[0]
         differences = np.mean((images - image) ** 2, axis=(1, 2, 3))

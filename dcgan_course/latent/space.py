@@ -1,20 +1,24 @@
-"""The latent space of a trained generator: directions, walks, neighbours, the way back.
+"""The latent space of a trained generator: directions, walks, neighbors, inversion.
 
-A generator maps codes z, drawn from N(0, I), to images. Nobody told it what any direction
-among the codes means; this module finds the directions along which its features vary most
-(Härkönen et al. 2020, "GANSpace", arXiv:2004.02546), walks between codes, and looks for the
-code of a given image.
+A generator maps codes z, drawn from N(0, I), to images. It is trained without labels for the
+directions in this space. This module finds the directions along which its features vary most
+(Härkönen et al. 2020, "GANSpace", arXiv:2004.02546), walks between codes, and searches for the
+code of a given image (inversion).
 """
 
 import hashlib
-from pathlib import Path
+import os
 
 import numpy as np
 
+from dcgan_course.checks import number, shown, whole_number
 from dcgan_course.display.images import to_uint8
+from dcgan_course.files import find_run
+from dcgan_course.latent.keras_file import why_refused
 
-# Directions that were found in this session: a panel on the same weights opens at once.
+# Directions found in this session, so that a second panel for the same weights opens at once.
 _FOUND = {}
+MOST_CODES = 100_000
 
 
 class LatentError(ValueError):
@@ -25,39 +29,55 @@ def open_generator(path):
     """A generator from a file, or from a run's folder.
 
     Args:
-        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist.
+        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist;
+            see `files.find_run` for where it is looked for.
 
     Returns:
         A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
 
     Raises:
-        LatentError: no such file, or one that holds no generator.
+        LatentError: no such file, a file that holds no generator, or one that also holds code
+            or classes from elsewhere.
     """
     import keras
 
-    path = Path(path)
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise LatentError(f"A generator is opened by the name of a file, not by {shown(path)}.")
+    path = find_run(path)
     file = path / "generator.keras" if path.is_dir() else path
     if not file.is_file():
         raise LatentError(
-            f"There is no {file}. A lesson leaves generator.keras in its folder in runs/ when "
-            "its training is complete: run it first."
+            f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
+            "when it is complete: run it first."
         )
+    if reason := why_refused(file):
+        raise LatentError(f"{file} {reason}.")
     try:
-        generator = keras.saving.load_model(file, compile=False)
+        generator = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except MemoryError:
+        raise
     except Exception as problem:
-        raise LatentError(f"{file} cannot be read as a Keras model ({problem}).") from problem
+        first = str(problem).strip().partition("\n")[0]
+        raise LatentError(f"{file} cannot be read as a Keras model ({first}).") from problem
     check_generator(generator)
     return generator
 
 
 def check_generator(generator):
     """Raise `LatentError` unless a model maps codes to images."""
+    # An unbuilt model has no such attributes, and one with several inputs has lists of them.
     shapes = getattr(generator, "input_shape", None), getattr(generator, "output_shape", None)
-    good = all(isinstance(shape, tuple) for shape in shapes)
-    if not (good and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
+    whole = all(
+        isinstance(shape, tuple) and all(isinstance(side, int) and side > 0 for side in shape[1:])
+        for shape in shapes
+    )
+    if not (whole and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
+        what = f"maps {shapes[0]} to {shapes[1]}"
+        if not hasattr(generator, "get_weights"):
+            what = f"is {shown(generator)}"
         raise LatentError(
             "A generator maps codes (batch, latent_dim) to images (batch, height, width, 1 or 3); "
-            f"this model maps {shapes[0]} to {shapes[1]}."
+            f"this model {what}."
         )
 
 
@@ -66,23 +86,26 @@ class LatentSpace:
 
     Args:
         generator: a Keras model: codes (batch, latent_dim) → images in [−1, 1].
-        count: how many directions to find, at most `latent_dim`.
+        count: how many directions to find, 1 or more; of more than `latent_dim`, so many.
         seed: of the codes from which they are found.
 
     Attributes:
         latent_dim: numbers in a code.
         directions: float32 (count, latent_dim). Were the features linear in z, one step
             along a direction would move them by one standard deviation of that component.
-        shares: float (count,), the share of the features' variance along each direction.
+        shares: float (count,), the fraction of the features' variance along each direction.
 
     Raises:
-        LatentError: a model that is no generator.
+        LatentError: a model that is not a generator.
+        ValueError: a wrong number.
     """
 
     def __init__(self, generator, *, count=12, seed=0):
         import tensorflow as tf
 
         check_generator(generator)
+        count = whole_number("count", count, minimum=1)
+        seed = whole_number("seed", seed, minimum=0)
         self.generator = generator
         self.latent_dim = int(generator.input_shape[1])
         self._draw = tf.function(
@@ -99,9 +122,15 @@ class LatentSpace:
         import keras
         import tensorflow as tf
 
-        # The first feature maps: the network's own first draft of a picture.
-        maps = next(part.output for part in self.generator.layers if len(part.output.shape) == 4)
-        # Each number of a direction is a mean over codes: with 2,000 of them two seeds agree
+        # The first feature maps, in which the image's layout is decided.
+        outputs = (getattr(part, "output", None) for part in self.generator.layers)
+        maps = next((out for out in outputs if len(getattr(out, "shape", ())) == 4), None)
+        if maps is None:
+            raise LatentError(
+                "The generator shows no feature maps: build it as keras.Sequential, or as "
+                "keras.Model(inputs, outputs)."
+            )
+        # Each number of a direction is an average over codes: with 2,000 of them two seeds agree
         # on the digits' first five to cosines of 0.8 to 0.9, with 10,000 to 0.98. With the
         # maps of a large network so many would take minutes.
         samples = 10_000 if np.prod(maps.shape[1:]) <= 2500 else 2000
@@ -111,29 +140,34 @@ class LatentSpace:
         return principal_directions(z, features, count)
 
     def checked(self, z):
-        """Codes as float32 (count, latent_dim); a single one may come without its first axis.
+        """Check codes and return float32 (count, latent_dim); one code may lack the first axis.
 
         Raises:
-            LatentError: another size, or numbers that are none.
+            LatentError: codes of another size, NaN or infinite values.
         """
-        z = np.asarray(z, "float32")
+        z = _codes(z)
         z = z[None] if z.ndim == 1 else z
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or not len(z):
             raise LatentError(f"A code has {self.latent_dim} numbers; these are {z.shape}.")
-        if not np.isfinite(z).all():
-            raise LatentError("The code holds NaN or infinite values: draw a new one.")
         return z
 
+    def _one(self, z):
+        """A single code as float32 (latent_dim,)."""
+        z = self.checked(z)
+        if len(z) != 1:
+            raise LatentError(f"This takes one code, not {len(z)}.")
+        return z[0]
+
     def images(self, z):
-        """Images for codes: float32 (count, height, width, channels) in [−1, 1]."""
+        """Generate images for codes: float32 (count, height, width, channels) in [−1, 1]."""
         return np.asarray(self._draw(self.checked(z)), "float32")
 
     def pixels(self, z):
-        """Images for codes as uint8 in 0…255."""
+        """Generate images for codes, as uint8 in 0…255."""
         return to_uint8(self.images(z))
 
     def moved(self, z, steps):
-        """A code moved along the directions.
+        """Move a code along the directions.
 
         Args:
             z: one code.
@@ -141,45 +175,71 @@ class LatentSpace:
 
         Returns:
             float32 (latent_dim,).
+
+        Raises:
+            LatentError: several codes, more steps than directions, or values that are not numbers.
         """
-        steps = np.asarray(steps, "float32")
-        return self.checked(z)[0] + steps @ self.directions[: len(steps)]
+        steps = _codes(steps, "The steps")
+        if steps.ndim != 1 or len(steps) > len(self.directions):
+            raise LatentError(
+                f"There is one step for each of {len(self.directions)} directions; these are "
+                f"{steps.shape}."
+            )
+        return self._one(z) + steps @ self.directions[: len(steps)]
 
     def neighbours(self, z, count=7, distance=0.5, seed=0):
-        """Codes near one: (count, latent_dim), each `distance` · √latent_dim away."""
+        """Draw codes near z: (count, latent_dim), each at distance `distance` · √latent_dim.
+
+        Raises:
+            LatentError: several codes.
+            ValueError: a wrong number.
+        """
+        z = self._one(z)
+        count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
+        distance = number("distance", distance, minimum=0)
+        seed = whole_number("seed", seed, minimum=0)
         around = np.random.default_rng(seed).normal(size=(count, self.latent_dim))
         around *= np.sqrt(self.latent_dim) / np.linalg.norm(around, axis=1, keepdims=True)
-        return self.checked(z) + (distance * around).astype("float32")
+        return z + (distance * around).astype("float32")
 
     def invert(self, image, *, starts=8, steps=200, rate=0.05, seed=0, progress=None):
-        """The code whose image comes nearest to a given one, by gradient descent on z.
+        """Find the code whose image is nearest to a given one, by gradient descent on z.
 
-        Minimises the mean squared difference of pixels plus a small weight on ‖z‖², from
-        several starts at once, and keeps the best. What G cannot draw has no code: then the
-        nearest thing that it can draw comes out.
+        Minimizes the mean squared difference of pixels plus a small weight on ‖z‖², from
+        several starts at once, and keeps the best. An image that G cannot draw has no code; then
+        the result is the code of the most similar image that the search has found.
 
         Args:
             image: float (height, width, channels) in [−1, 1].
-            starts: random codes to start from.
-            steps, rate: of Adam.
+            starts: random codes to start from, 1 to 10,000.
+            steps, rate: of Adam; steps from 1 to 100,000, a rate above 0.
             seed: of the starts.
-            progress: called with (steps done, steps in all).
+            progress: None, or called with (steps done, steps in all).
 
         Returns:
             `(z, error)`: float32 (latent_dim,), and the mean squared difference of its image.
 
         Raises:
-            LatentError: an image of another shape.
+            LatentError: an image of another shape or range.
+            ValueError: a wrong number.
         """
         import keras
         import tensorflow as tf
 
-        image = np.asarray(image, "float32")
+        starts = whole_number("starts", starts, minimum=1, maximum=10_000)
+        steps = whole_number("steps", steps, minimum=1, maximum=100_000)
+        rate = number("rate", rate, above=0)
+        seed = whole_number("seed", seed, minimum=0)
+        if not (progress is None or callable(progress)):
+            raise ValueError(f"progress should be None or a function, not {shown(progress)}.")
+        image = _codes(image, "The image")
         if image.shape != tuple(self.generator.output_shape[1:]):
             raise LatentError(
                 f"G draws images of shape {self.generator.output_shape[1:]}, "
                 f"this one has {image.shape}."
             )
+        if np.abs(image).max() > 1.001:
+            raise LatentError("The image should lie in [−1, 1]: scale 0…255 by x / 127.5 − 1.")
         rng = np.random.default_rng(seed)
         z = tf.Variable(rng.normal(size=(starts, self.latent_dim)).astype("float32"))
         optimizer = keras.optimizers.Adam(rate)
@@ -204,8 +264,30 @@ class LatentSpace:
         return z.numpy()[best], float(errors[best])
 
 
+def _codes(values, what="The code"):
+    """Finite real numbers as float32, of any shape."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise LatentError(f"{what} should be an array of numbers, not lists.") from None
+    if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+        raise LatentError(f"{what} should be an array of numbers, not {shown(values)}.")
+    array = array.astype("float32")
+    if not np.isfinite(array).all():
+        raise LatentError(f"{what} should hold finite numbers, not NaN or infinite values.")
+    return array
+
+
+def _ends(a, b):
+    """Two codes of one size, as float32 (latent_dim,)."""
+    a, b = _codes(a), _codes(b)
+    if a.ndim != 1 or a.shape != b.shape or not len(a):
+        raise LatentError(f"A walk leads from one code to another; these are {a.shape}, {b.shape}.")
+    return a, b
+
+
 def _digest(weights):
-    """A short text that differs between networks whose weights differ."""
+    """Hash the weights of a network."""
     digest = hashlib.sha256()
     for weight in weights:
         digest.update(np.ascontiguousarray(weight).tobytes())
@@ -213,23 +295,23 @@ def _digest(weights):
 
 
 def principal_directions(z, features, count):
-    """Directions among codes along which features vary most.
+    """Find the directions in latent space along which features vary most.
 
-    Principal components of the features, and for each the direction among the codes that
-    predicts it best, by least squares.
+    Computes the principal components of the features, and for each component the direction in
+    latent space that predicts it best, by least squares.
 
     Args:
         z: (samples, latent_dim), codes from N(0, I).
-        features: (samples, numbers).
-        count: how many.
+        features: (samples, numbers), for each code.
+        count: number of directions.
 
     Returns:
         `(directions, shares)`: float32 (count, latent_dim), a step along one moving its
-        component by one standard deviation; and the share of the variance of each.
+        component by one standard deviation; and the fraction of the variance that each explains.
     """
     centred = features - features.mean(axis=0)
-    # Covariances of features and products of samples have the same spectrum: the smaller
-    # square is the quicker to take apart.
+    # The covariance matrix of the features and the Gram matrix of the samples have the same
+    # nonzero eigenvalues, so decompose the smaller one.
     by_features = centred.shape[1] <= len(z)
     square = centred.T @ centred if by_features else centred @ centred.T
     values, vectors = np.linalg.eigh(square)
@@ -237,35 +319,46 @@ def principal_directions(z, features, count):
     coordinates = centred @ vectors[:, order] if by_features else vectors[:, order]
     coordinates = coordinates / coordinates.std(axis=0).clip(1e-12)  # each of variance 1
     directions = np.linalg.lstsq(coordinates, z - z.mean(axis=0), rcond=None)[0]
-    # A component has no sign of its own; the largest number of a direction is made positive.
+    # The sign of a component is arbitrary: make the largest number of a direction positive.
     largest = np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], axis=1)
     directions *= np.sign(largest)
     return directions.astype("float32"), values[order] / values.clip(0).sum()
 
 
 def linear(a, b, count):
-    """`count` codes from a to b on the straight line: (count, latent_dim).
+    """Interpolate `count` codes from a to b on a straight line: (count, latent_dim).
 
-    In the middle they are shorter than codes usually are, by up to √2 for two random ones:
-    a part of the space in which G has hardly been trained.
+    In the middle of the line codes are shorter than random ones, by up to a factor of √2, and G
+    has hardly been trained on such codes.
+
+    Raises:
+        LatentError: anything but two codes of one size.
+        ValueError: a wrong number.
     """
+    a, b = _ends(a, b)
+    count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
     share = np.linspace(0, 1, count, dtype="float32")[:, None]
-    return (1 - share) * np.asarray(a, "float32") + share * np.asarray(b, "float32")
+    return (1 - share) * a + share * b
 
 
 def spherical(a, b, count):
-    """`count` codes from a to b on the arc, their lengths changing evenly: (count, latent_dim).
+    """Interpolate `count` codes from a to b on an arc: (count, latent_dim).
 
+    The length changes evenly from that of a to that of b.
     Codes from N(0, I) in many dimensions nearly all have the length √latent_dim: they lie on
     a shell, and the arc stays on it (White 2016, arXiv:1609.04468).
+
+    Raises:
+        LatentError, ValueError: see `linear`.
     """
-    a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
+    a, b = (code.astype("float64") for code in _ends(a, b))
+    count = whole_number("count", count, minimum=1, maximum=MOST_CODES)
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     if min(lengths) == 0:
         return linear(a, b, count)
     cosine = np.clip(a @ b / (lengths[0] * lengths[1]), -1, 1)
     angle = np.arccos(cosine)
-    if np.sin(angle) < 1e-6:  # the same direction, or opposite ones: no arc is shortest
+    if np.sin(angle) < 1e-6:  # the same or opposite directions, which define no unique arc
         return linear(a, b, count)
     share = np.linspace(0, 1, count)[:, None]
     arc = np.sin((1 - share) * angle) * a / lengths[0] + np.sin(share * angle) * b / lengths[1]
@@ -274,22 +367,37 @@ def spherical(a, b, count):
 
 
 def truncated(z, strength):
-    """Codes drawn towards the origin: ψ z, with ψ in [0, 1].
+    """Move codes toward the origin: ψ z, with ψ in [0, 1].
 
-    Nearer to the origin G is on safer ground: samples get more plausible, and more alike.
+    Samples get more realistic and less varied, the closer the codes are to the origin: the
+    "truncation trick" of Brock et al. 2019, "BigGAN" (arXiv:1809.11096), in its simplest form.
+
+    Raises:
+        LatentError: ψ outside of [0, 1], or anything but codes.
     """
-    if not 0 <= strength <= 1:
-        raise LatentError(f"The strength ψ lies in [0, 1]; {strength} does not.")
-    return np.float32(strength) * np.asarray(z, "float32")
+    try:
+        strength = number("strength", strength, minimum=0, maximum=1)
+    except ValueError:
+        raise LatentError(f"The strength ψ lies in [0, 1]; {shown(strength)} does not.") from None
+    return np.float32(strength) * _codes(z)
 
 
 def without_and_with(kept, without, with_):
-    """Arithmetic with codes: kept − mean(without) + mean(with_).
+    """Compute kept − mean(without) + mean(with_), arithmetic with codes.
 
-    The means matter: one code carries much else besides what you are after (Radford et al.
-    2016, arXiv:1511.06434, figure 7, took three of each).
+    Use several codes for each mean: a single code also carries features other than the one you
+    want (Radford et al. 2016, arXiv:1511.06434, figure 7, averaged three).
+
+    Raises:
+        LatentError: no codes, or codes of several sizes.
     """
-    take, add = (
-        np.atleast_2d(np.asarray(part, "float32")).mean(axis=0) for part in (without, with_)
-    )
-    return np.asarray(kept, "float32") - take + add
+    kept = _codes(kept)
+    means = []
+    for part in (without, with_):
+        codes = np.atleast_2d(_codes(part))
+        if codes.ndim != 2 or not codes.size or codes.shape[1:] != kept.shape[-1:]:
+            raise LatentError(
+                f"Codes of one size are added; these are {kept.shape}, {codes.shape}."
+            )
+        means.append(codes.mean(axis=0))
+    return kept - means[0] + means[1]

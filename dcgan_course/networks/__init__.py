@@ -1,6 +1,6 @@
-"""The parts that networks are made of: blocks, whole generators and discriminators, losses.
+"""The parts that GANs are made of: layers, whole generators and discriminators, losses.
 
-It offers the DCGAN paper's building blocks and the two networks made of them (`layers`), the
-adversarial losses on logits (`losses`), and augmentation that gradients pass through (`augment`).
-It imports only from `dcgan_course.files`, and nothing here trains.
+This room may import only from the modules below all rooms, and nothing in it trains. It offers
+the DCGAN paper's building blocks and the networks built from them (`layers`), the adversarial
+losses on logits (`losses`), and differentiable augmentation (`augment`).
 """

@@ -1,12 +1,12 @@
-"""Augmentation that gradients pass through: what D sees is changed, real and fake alike.
+"""Differentiable augmentation: every image that D sees is changed, real or fake.
 
 Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training"
-(arXiv:2006.10738). To augment the real images alone would teach G the augmentations: shifted
-digits, half-erased faces. If D sees *both* changed in the same way, G gets its gradient
-through the change, and still has to draw what the data hold.
+(arXiv:2006.10738). If only the real images were augmented, G would learn to draw the
+augmentations: shifted digits, half-erased faces. If *both* are changed in the same way, gradients
+reach G through the change, and G still has to match the original images.
 
 Every function takes float images (batch, height, width, channels) in [−1, 1] and a seed of
-two numbers, and draws for each image anew. The same seed gives the same change.
+two numbers, and draws a new change for each image. The same seed gives the same changes.
 """
 
 import tensorflow as tf
@@ -19,7 +19,7 @@ def flip(images, seed):
 
 
 def translate(images, seed, share=0.125):
-    """Shift by whole pixels, up to `share` of each side; what comes in is the border's pixel."""
+    """Shift by whole pixels, up to the fraction `share` of each side; edge pixels fill the gap."""
     height, width = images.shape[1:3]
     rows = _shifted(tf.shape(images)[0], height, share, seed, stream=0)
     columns = _shifted(tf.shape(images)[0], width, share, seed, stream=1)
@@ -27,9 +27,9 @@ def translate(images, seed, share=0.125):
 
 
 def colour(images, seed):
-    """Brightness by up to 0.5 up or down, saturation by 0 to 2, contrast by 0.5 to 1.5.
+    """Change brightness by −0.5 to 0.5, saturation by a factor of 0 to 2, contrast by 0.5 to 1.5.
 
-    The result may leave [−1, 1], as in the paper: D takes it as it is.
+    The result may leave [−1, 1], as in the paper; it goes to D without clipping.
     """
     brightness, saturation, contrast = (
         tf.random.stateless_uniform(_one_each(images), _stream(seed, index)) for index in range(3)
@@ -42,7 +42,7 @@ def colour(images, seed):
 
 
 def cutout(images, seed, share=0.5):
-    """Paint a rectangle of `share` of each side grey (0), somewhere in or over the edge."""
+    """Paint a rectangle gray (0), `share` of each side long, anywhere, even across the edge."""
     masks = []
     for stream, size in enumerate(images.shape[1:3]):
         shape = (tf.shape(images)[0], 1)
@@ -54,13 +54,13 @@ def cutout(images, seed, share=0.5):
 
 
 def chain(*changes):
-    """Several changes one after the other, each with randomness of its own.
+    """Combine several changes into one that applies them in order, each with its own seed.
 
     Args:
         changes: functions (images, seed) → images, such as those above.
 
     Returns:
-        A function of the same kind. Its `name` tells what it does.
+        A function (images, seed) → images, whose name lists the changes.
     """
 
     def change(images, seed):
@@ -77,13 +77,13 @@ def _one_each(images):
 
 
 def _stream(seed, index):
-    """Another seed for each use of one seed."""
+    """Derive a different seed for each use of one seed."""
     seed = tf.cast(tf.convert_to_tensor(seed), tf.int64)
     return tf.stack([seed[0] + 7_919 * (index + 1), seed[1]])
 
 
 def _shifted(count, size, share, seed, stream):
-    """For each image the row (or column) that each row of the result is taken from."""
+    """For each image, the row (or column) from which each row of the result is copied."""
     most = int(size * share + 0.5)
     shift = tf.random.stateless_uniform(
         (count, 1), _stream(seed, stream), minval=-most, maxval=most + 1, dtype=tf.int32

@@ -253,7 +253,7 @@ def fast_policy():
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 2):
         return "float32"
     try:
-        with open("/proc/cpuinfo") as file:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
             flags = next((line for line in file if line.startswith("flags")), "").split()
     except OSError:
         return "float32"

@@ -1,11 +1,11 @@
 """Adversarial losses on logits.
 
-`D(x)` is the discriminator's logit here: its opinion before any sigmoid, a positive number
-for "real". With the sigmoid σ(l) = 1 / (1 + exp(−l)) as probability, every logarithm below
-is written by softplus(l) = log(1 + exp(l)), which neither overflows nor loses digits:
+Here `D(x)` is the discriminator's logit: its output before any sigmoid, positive for
+"real". With the sigmoid σ(l) = 1 / (1 + exp(−l)) as probability, every logarithm below
+is written with softplus(l) = log(1 + exp(l)), which neither overflows nor loses digits:
 log σ(l) = −softplus(−l) and log(1 − σ(l)) = −softplus(l).
 
-| kind           | discriminator minimises                   | generator minimises     |
+| kind           | discriminator minimizes                   | generator minimizes     |
 |----------------|-------------------------------------------|-------------------------|
 | non_saturating | −log σ(D(x)) − log(1 − σ(D(G(z))))        | −log σ(D(G(z)))         |
 | minimax        | the same                                  | log(1 − σ(D(G(z))))     |
@@ -33,7 +33,7 @@ def discriminator_loss(
     seed=None,
     global_batch_size=None,
 ):
-    """What D minimises: real images should get high logits, fakes low ones.
+    """Compute what D minimizes: real images should get high logits, fakes low ones.
 
     With targets t (1 for real, 0 for fake) the logarithmic losses are the cross-entropy
     −t log σ(l) − (1 − t) log(1 − σ(l)), averaged over the batch, real and fake added.
@@ -45,11 +45,11 @@ def discriminator_loss(
         kind: one of `KINDS`.
         label_smoothing: s in [0, 1). Real targets become 1 − s, fakes stay at 0:
             one-sided smoothing (Salimans et al. 2016, arXiv:1606.03498, section 3.4).
-        label_noise: n in [0, 1). Each target moves by a random share up to n towards
-            the other, never past 0 or 1.
+        label_noise: n in [0, 1). Each target moves toward the other by a random fraction
+            of at most n, never past 0 or 1.
         seed: two int numbers; the same seed gives the same label noise.
         global_batch_size: what to divide the sum by, instead of this batch's size.
-            Needed where the batch is one replica's part (`tf.distribute`).
+            Needed if the batch is one replica's part (`tf.distribute`).
 
     Returns:
         A float32 scalar.
@@ -88,7 +88,7 @@ def discriminator_loss(
 
 
 def generator_loss(fake_logits, kind="non_saturating", *, global_batch_size=None):
-    """What G minimises: D should take its fakes for real.
+    """Compute what G minimizes: D should classify its fakes as real.
 
     non_saturating: −log σ(D(G(z))), steep where D is sure of the fake. minimax:
     log(1 − σ(D(G(z)))), flat there, so that G hardly learns when it needs to most.

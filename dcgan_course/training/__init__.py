@@ -1,7 +1,7 @@
-"""Training: the GAN as a `keras.Model`, its variants, and all that surrounds a run.
+"""Training: the GAN as a `keras.Model`, its variants, and everything that a run needs.
 
-`gan` holds the training step and reads beside lesson 02; `combined` and `faces` are its variants,
-`recipes` the lessons' settings by name, `toys` and `games` lesson 01's small GANs. Around a run
-are `inputs`, `resume`, `monitor`, `tracking`, `distributed` and `cluster`. This room imports from
-`data`, `networks`, `display`, `evaluation` and `dcgan_course.files`.
+This room may import from `data`, `networks`, `display`, `evaluation` and the modules below all
+rooms. It offers `DCGAN` (`gan`, to be read beside lesson 02) and its variants (`combined`,
+`faces`), the lessons' settings by name (`recipes`), lesson 01's small GANs (`toys`, `games`),
+and what surrounds a run: checking the data, resuming, monitoring, tracking, several machines.
 """

@@ -62,7 +62,8 @@ class LineGame:
 
     def score(self, moment):
         """In words, how near G has come."""
-        return f"G: mean {moment['mean']:+.2f} (real 2.00), spread {moment['deviation']:.2f} (0.50)"
+        mean, deviation = f"{moment['mean']:+.2f}", f"{moment['deviation']:.2f}"
+        return f"G: mean {mean} (real 2.00), standard deviation {deviation} (0.50)"
 
     def draw(self, figure, moment, title):
         """One moment as a picture: densities and D above, G's map below."""
@@ -92,7 +93,7 @@ class LineGame:
 class RingGame:
     """Real data: points around 8 centres on a circle of radius 2. G gets z from N(0, I).
 
-    Each centre is one mode: a kind of data that G may find or miss.
+    Each center is one mode: a group of data that G may find or miss.
     """
 
     name = "ring"
@@ -122,7 +123,7 @@ class RingGame:
             points: float (count, 2).
 
         Returns:
-            `(found, good)`: how many of the 8 modes, and the share of good points.
+            `(found, good)`: how many of the 8 modes, and the fraction of good points.
         """
         points = np.asarray(points)
         distances = np.linalg.norm(points[:, None] - self.centres[None], axis=-1)

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from dcgan_course.networks.layers import copy_of
 from dcgan_course.networks.losses import KINDS, generator_loss
-from dcgan_course.training.distributed import check_agreement, global_batch_of, is_chief
+from dcgan_course.training.distributed import global_batch_of, is_chief
 from dcgan_course.training.inputs import prepare
-from dcgan_course.training.monitor import Monitor
-from dcgan_course.training.resume import Checkpoint, SaveCheckpoint, settings_of
+from dcgan_course.training.resume import settings_of
+from dcgan_course.training.session import training_session
 from dcgan_course.training.step import StepParts
 
 
@@ -185,7 +185,8 @@ class DCGAN(StepParts, keras.Model):
                 an interruption of any kind, `fit` goes on from the newest one and ends
                 with the same weights, losses and frames as if nothing had happened.
                 A dataset is brought to its place by skipping, so its order must follow
-                from a seed.
+                from a seed. The run's samples, animation and generator are left there as well,
+                unless a `Monitor` among the callbacks says where; see `training_session`.
             save_every: epochs from one checkpoint to the next; the last epoch always has
                 one.
             steps_per_epoch: as in Keras; needed for an endless dataset. For an array or a
@@ -199,40 +200,25 @@ class DCGAN(StepParts, keras.Model):
         Raises:
             ValueError: images of another shape than D's input, or outside [−1, 1]; labels.
             CheckpointError: a checkpoint of another architecture.
+            FolderInUse: another process is training in the folder `resume`.
+            KeyboardInterrupt: an interruption (■, Ctrl-C), as one line that says where it
+                stopped; with `resume`, after the last complete epoch has been saved.
         """
         if y is not None:
             raise ValueError("A DCGAN learns from images alone: leave out y.")
         data = prepare(self, x, batch_size or 64, steps_per_epoch, resumable=resume is not None)
-        callbacks = list(callbacks or [])
-        first_epoch, checkpoint = 0, None
-        if resume is not None:
-            checkpoint = Checkpoint(
-                resume,
-                settings=settings_of(self, data.identity),
-                read_only=not self.is_chief,
-                **self.state(),
+        frame = training_session(self, data, resume, epochs, save_every, callbacks, verbose)
+        with frame as session:
+            history = super().fit(
+                data.stream(session.first_epoch),
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=session.callbacks,
+                initial_epoch=session.first_epoch,
+                steps_per_epoch=data.steps_per_epoch,
+                **{"shuffle": False, **options},  # make_dataset has shuffled; Keras would warn
             )
-            first_epoch = checkpoint.begin()
-            check_agreement(self.distribute_strategy, first_epoch)
-            callbacks.append(SaveCheckpoint(checkpoint, epochs, save_every))
-        for callback in callbacks:
-            if isinstance(callback, Monitor):
-                callback.starts_from(first_epoch, checkpoint.history if checkpoint else [])
-        history = super().fit(
-            data.stream(first_epoch),
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            initial_epoch=first_epoch,
-            steps_per_epoch=data.steps_per_epoch,
-            **{"shuffle": False, **options},  # make_dataset has shuffled; Keras would warn
-        )
-        if checkpoint is not None:
-            rows = checkpoint.history
-            names = [name for name in (rows[0] if rows else {}) if name != "epoch"]
-            history.epoch = [row["epoch"] - 1 for row in rows]
-            history.history = {name: [row[name] for row in rows] for name in names}
-        return history
+        return session.complete(history)
 
     @property
     def is_chief(self):

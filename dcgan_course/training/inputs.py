@@ -45,10 +45,10 @@ def prepare(gan, x, batch_size, steps_per_epoch, *, resumable):
     if isinstance(x, tf.data.Dataset):
         if not resumable:
             return TrainingData(lambda epoch: x, steps_per_epoch, identity)
-        endless = x
+        # Where it ends before the training does, it begins again: also after it has been skipped.
+        endless = x.repeat()
         if steps_per_epoch is None:
             steps_per_epoch = int(x.cardinality())
-            endless = x.repeat()
         if steps_per_epoch < 1:
             raise ValueError("The dataset has no known length: give steps_per_epoch.")
         steps = steps_per_epoch

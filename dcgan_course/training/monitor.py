@@ -1,10 +1,9 @@
 """Watching a training: one display that updates in place, and the history it leaves."""
 
-import base64
+import contextlib
 import io
-import sys
+import numbers as numeric
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,8 +11,14 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from dcgan_course.display.figures import draw_curves
-from dcgan_course.display.images import FrameRecorder, image_grid, save_samples
-from dcgan_course.files import write_rows
+from dcgan_course.display.images import FrameRecorder, image_grid, save_picture, save_samples
+from dcgan_course.display.screen import Screen
+from dcgan_course.files import clean_leftovers, read_rows, run_path, write_beside, write_rows
+from dcgan_course.training import locks
+
+# What a run leaves in its folder, and a killed one may leave half written.
+RESULTS = ("about.json", "history.csv", "samples.png", "training.gif", "generator.keras")
+RESULTS += ("doctor.csv", "last_good.keras")
 
 
 class TrainingPanel:
@@ -27,8 +32,9 @@ class TrainingPanel:
         steps_per_epoch: batches in an epoch.
         first_epoch: how many are done already, when a training is resumed.
         history: the rows of those epochs.
-        folder: the run's folder. Gets frames/epoch-0001.png …, history.csv, and by
-            `finish` samples.png and training.gif. None keeps nothing.
+        folder: the run's folder; see `files.run_path`. Gets frames/epoch-0001.png …,
+            history.csv, and by `finish` samples.png and training.gif. None keeps nothing. The
+            frames of an earlier training are dropped when the first epoch is complete.
         untrained: samples before the first step, which become frame 0 of a new training.
         columns: images in a row of the sample grid; None makes it square.
         live: False shows nothing.
@@ -53,15 +59,17 @@ class TrainingPanel:
         self.steps_per_epoch = steps_per_epoch
         self.first_epoch = first_epoch
         self.history = list(history)[:first_epoch]
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else run_path(folder)
         self.recorder = FrameRecorder(self.folder / "frames", columns=columns) if folder else None
-        if self.recorder:
+        self._untrained = untrained
+        self._opened = False
+        if self.folder:
             (self.folder / "finished").unlink(missing_ok=True)
-            self.recorder.forget_after(first_epoch if first_epoch else -1)
-            if untrained is not None and not first_epoch:
-                self.recorder.add(0, untrained)
+            clean_leftovers(self.folder, *RESULTS)
+            clean_leftovers(self.recorder.folder, "epoch-*.png")
+            self._recall_seconds()
         self.columns = columns
-        self._screen = _Screen() if live else None
+        self._screen = Screen() if live else None
         self._started = self._epoch_started = time.monotonic()
         self._shown = 0.0
         self._steps = 0
@@ -101,6 +109,7 @@ class TrainingPanel:
         if images is not None:
             self._last_images = np.asarray(images)
             if self.recorder:
+                self._open_frames()
                 self.recorder.add(epoch, images)
         if self.folder:
             write_rows(self.folder / "history.csv", self.history)
@@ -109,25 +118,82 @@ class TrainingPanel:
             if self._screen.shows_pictures:
                 self._screen.show_picture(self._picture(epoch))
 
-    def finish(self):
-        """Write samples.png and training.gif into the run's folder, and mark it finished."""
-        if self.recorder and self.recorder.epochs():
-            many = len(self.recorder.epochs()) > 25  # fewer can all be shown
-            self.recorder.save_gif(self.folder / "training.gif", spaced=many)
-            if self._last_images is not None:
-                save_samples(
-                    self.folder / "samples.png", self._last_images, columns=self.columns, scale=2
-                )
-            (self.folder / "finished").touch()
+    def finish(self, generator=None, codes=None):
+        """Write what the run leaves behind, and mark it as finished when all is there.
+
+        That is samples.png and training.gif, also where they are missing after a training that
+        had been complete before. Locks that this process holds in the folder are given back.
+
+        Args:
+            generator: the network to keep as generator.keras; None keeps none.
+            codes: the fixed codes, float (count, latent_dim), from which `generator` can draw
+                the samples where nothing was left to train.
+        """
+        if self.folder:
+            self._write_results(generator, codes)
+            locks.release_below(self.folder)
         if self._screen:
             self._screen.close()
 
+    def _write_results(self, generator, codes):
+        epoch = len(self.history)
+        can_draw = generator is not None and codes is not None
+        if self._last_images is None and can_draw and epoch:
+            drawn = generator(codes, training=False)
+            self._last_images = tf.cast(drawn, tf.float32).numpy()
+            if epoch not in self.recorder.epochs():
+                self.recorder.add(epoch, self._last_images)
+        if self.history and not (self.folder / "history.csv").exists():
+            write_rows(self.folder / "history.csv", self.history)
+        if generator is not None:
+            self._keep(generator)
+        shown = self.recorder.epochs()
+        if not shown:
+            return
+        self.recorder.save_gif(self.folder / "training.gif", spaced=len(shown) > 25)
+        samples = self.folder / "samples.png"
+        if self._last_images is not None:
+            save_samples(samples, self._last_images, columns=self.columns, scale=2)
+        elif not samples.exists():
+            save_picture(samples, self.recorder.last_sheet())
+        (self.folder / "finished").touch()
+
+    def _keep(self, generator):
+        try:
+            with write_beside(self.folder / "generator.keras") as beside:
+                generator.save(beside)
+        except (NotImplementedError, TypeError, ValueError) as problem:  # a layer of one's own
+            print(f"Keras could not save the generator as generator.keras: {problem}")
+
+    def _open_frames(self):
+        """Before the first frame: drop those of epochs that are trained again."""
+        if self._opened:
+            return
+        self._opened = True
+        self.recorder.forget_after(self.first_epoch if self.first_epoch else -1)
+        if self._untrained is not None and not self.first_epoch:
+            self.recorder.add(0, self._untrained)
+
+    def _recall_seconds(self):
+        """Take the seconds of earlier epochs from the history on disk, if it can be read."""
+        known = {}
+        if self.history:
+            with contextlib.suppress(OSError, ValueError):
+                rows = read_rows(self.folder / "history.csv")
+                known = {row.get("epoch"): row["seconds"] for row in rows if "seconds" in row}
+        for index, row in enumerate(self.history):
+            if row.get("epoch") in known:
+                seconds = {"seconds": known[row["epoch"]]}
+                self.history[index] = {"epoch": row["epoch"], **seconds, **row, **seconds}
+
     def _progress(self):
-        done = self.first_epoch * self.steps_per_epoch + self._steps
+        before = self.first_epoch * self.steps_per_epoch
+        done = before + self._steps
         meter = tqdm.format_meter(
-            n=self._steps,
-            total=(self.epochs - self.first_epoch) * self.steps_per_epoch,
+            n=done,
+            total=self.epochs * self.steps_per_epoch,
             elapsed=time.monotonic() - self._started,
+            initial=before,  # steps of an earlier call, which have not taken this one's time
             ncols=78,
             unit="step",
             ascii=" ━",
@@ -160,53 +226,15 @@ class TrainingPanel:
         return picture.getvalue()
 
 
-class _Screen:
-    """Where a panel shows itself: a notebook's displays, or one line of a terminal."""
-
-    def __init__(self):
-        self.shows_pictures = _in_notebook()
-        self._handles = {}
-
-    def show_text(self, text):
-        if self.shows_pictures:
-            self._show("text", {"text/plain": text})
-        else:
-            print(f"\r{text:<100}", end="", file=sys.stderr, flush=True)
-
-    def show_picture(self, png):
-        self._show("picture", {"image/png": base64.b64encode(png).decode()})
-
-    def close(self):
-        if not self.shows_pictures:
-            print(file=sys.stderr)
-
-    def _show(self, which, bundle):
-        from IPython.display import display
-
-        if which in self._handles:
-            self._handles[which].update(bundle, raw=True)
-        else:
-            self._handles[which] = display(bundle, raw=True, display_id=True)
-
-
-def _in_notebook():
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
-
-
 class Monitor(keras.callbacks.Callback):
     """Shows and keeps what a training does: samples, curves, frames, time left.
 
     After every epoch the samples of the same codes are shown beside the loss curves, in
     one display that updates in place, and kept as a frame. At the end the folder holds
-    samples.png, training.gif, history.csv and the frames.
+    samples.png, training.gif, generator.keras, history.csv and the frames.
 
     Args:
-        folder: the run's folder; None keeps nothing.
+        folder: the run's folder; None keeps nothing. See `files.run_path`.
         codes: float (count, latent_dim), the fixed codes; or how many to draw.
         columns: images in a row; None makes the grid square.
         seed: of the codes, where they are drawn.
@@ -215,7 +243,7 @@ class Monitor(keras.callbacks.Callback):
 
     def __init__(self, folder=None, codes=16, *, columns=None, seed=0, live=True):
         super().__init__()
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else run_path(folder)
         self.codes = codes
         self.columns = columns
         self.seed = seed
@@ -229,7 +257,7 @@ class Monitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Draw the codes and open the panel."""
-        if isinstance(self.codes, int):
+        if isinstance(self.codes, numeric.Integral):
             shape = (self.codes, self.model.latent_dim)
             self.codes = tf.random.stateless_normal(shape, seed=[self.seed, 0])
         first_epoch, history = self._before
@@ -253,5 +281,5 @@ class Monitor(keras.callbacks.Callback):
         self.panel.end_epoch(self.model.sample(self.codes), logs)
 
     def on_train_end(self, logs=None):
-        """Write samples.png and training.gif."""
-        self.panel.finish()
+        """Write samples.png, training.gif and generator.keras."""
+        self.panel.finish(self.model.sampler, self.codes)

@@ -6,14 +6,18 @@ epoch, the history so far and the settings. It is a plain .npz, whose every arra
 carries a checksum; it is written beside and renamed.
 """
 
+import contextlib
 import json
-import shutil
-from pathlib import Path
 
-import keras
 import numpy as np
 
-from dcgan_course.files import write_beside
+from dcgan_course.files import run_path
+from dcgan_course.training import locks
+from dcgan_course.training.checkpoint_files import CheckpointFolder, Damaged
+from dcgan_course.training.stopping import stopped, undisturbed
+
+# A machine of a cluster was lost: what TensorFlow holds of it can no longer be assigned to.
+_LOST = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceededError")
 
 
 class CheckpointError(ValueError):
@@ -24,12 +28,12 @@ class Checkpoint:
     """Saves and restores everything that a training's future depends on.
 
     Args:
-        folder: where the checkpoints go, as epoch-00012.npz and so on.
+        folder: where the checkpoints go, as epoch-00012.npz and so on; see `files.run_path`.
         settings: a dictionary of what shaped the training (learning rate, batch size,
             seed …), plain numbers and texts. A checkpoint of other settings is not
             continued but set aside. Leave out the number of epochs: more epochs
             continue the same training.
-        keep: how many of the newest checkpoints to keep.
+        keep: how many of the newest whole checkpoints to keep.
         read_only: True restores, but writes and moves nothing: for all machines but one of
             a cluster that shares the folder.
         objects: by name, whatever has `variables`: Keras networks, optimisers that
@@ -37,95 +41,172 @@ class Checkpoint:
 
     Attributes:
         history: rows of numbers of the epochs so far, a dictionary for each.
+
+    Raises:
+        ValueError: no objects, or `keep` below 1.
     """
 
     def __init__(self, folder, *, settings=None, keep=2, read_only=False, **objects):
         if not objects:
             raise ValueError("Name the objects to save, e.g. Checkpoint(folder, generator=G).")
-        self.folder = Path(folder)
+        if keep < 1:
+            raise ValueError(f"keep should be 1 or more checkpoints, not {keep}.")
+        self.folder = run_path(folder)
         self.settings = json.loads(json.dumps(settings or {}))
-        self.keep = keep
         self.read_only = read_only
         self.objects = objects
         self.history = []
+        self._files = CheckpointFolder(self.folder, keep)
+        self._other_settings = False  # True: the next save sets the checkpoints aside
+        self._state = None  # the last complete epoch, within `training`
+        self._written = 0  # the newest epoch on disk, within `training`
 
-    def save(self, epoch, history=None):
+    # --- a training --------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def training(self, epochs=None):
+        """Frame a training: restore, lock the folder, and lose no complete epoch.
+
+        Inside, call `save` after every epoch. Nothing is written before the first epoch is
+        complete, so that a call that fails at once costs nothing. Where the training is
+        interrupted or fails, networks and optimisers go back to the last complete epoch, and
+        its checkpoint is written, also if `save` has passed over it.
+
+        Args:
+            epochs: how many there should be in all, for the message of an interruption.
+
+        Yields:
+            How many epochs are complete.
+
+        Raises:
+            FolderInUse: another process is training in the folder.
+            CheckpointError: a checkpoint of another architecture.
+            OSError: a checkpoint that cannot be read, or not be written.
+            KeyboardInterrupt: an interruption, as one line that says where it stopped.
+        """
+        if not self.read_only:
+            locks.take(self.folder)
+        try:
+            if not self.read_only:
+                self._clean()
+            self._written = self.restore()
+            self._remember(self._written)
+            try:
+                yield self._written
+            except BaseException as problem:
+                self._go_back(memory_too=type(problem).__name__ not in _LOST)
+                if isinstance(problem, KeyboardInterrupt):
+                    raise stopped(self._state[0], epochs) from None
+                raise
+            epoch, history, arrays = self._state
+            if epoch > self._written:  # it stopped early, between two saves
+                self._write(epoch, history, arrays)
+        finally:
+            self._state = None
+            locks.release(self.folder)
+
+    def begin(self):
+        """`restore`, or where there is nothing to restore, save the state before epoch 1.
+
+        So a training that is stopped before its first checkpoint starts again from the
+        same weights, also within the same process. The folder stays locked until the process
+        ends, or `TrainingPanel.finish` writes the results; `training` does all this as well.
+
+        Returns:
+            How many epochs are complete.
+
+        Raises:
+            FolderInUse, CheckpointError, OSError: see `training`.
+        """
+        if not self.read_only:
+            locks.take(self.folder)
+            self._clean()
+        epoch = self.restore()
+        if epoch == 0:
+            self.save(0, history=[])
+        return epoch
+
+    def save(self, epoch, history=None, *, every=1):
         """Write the state after `epoch` epochs, and drop all but the newest few.
 
         Args:
             epoch: how many epochs are complete.
             history: rows of numbers, one for each epoch; becomes `self.history`.
+            every: write only where `epoch` is a multiple of it. Within `training` an epoch that
+                is passed over is kept in memory, and written if the training ends with it.
 
         Returns:
-            The file's path, also where `read_only` has kept it from being written.
+            The file's path, also where nothing has been written.
+
+        Raises:
+            OSError: it cannot be written, as on a full disk; earlier checkpoints are kept.
         """
         self.history = self.history if history is None else list(history)
-        path = self.folder / f"epoch-{epoch:05d}.npz"
-        if self.read_only:
-            return path
-        about = {"epoch": int(epoch), "history": self.history, "settings": self.settings}
-        arrays = {name: variable.numpy() for name, variable in self._variables().items()}
-        with write_beside(path) as beside:
-            np.savez(beside, about=np.array(json.dumps(about)), **arrays)
-        for old in self._files()[self.keep :]:
-            old.unlink()
-        return path
+        if self._state is not None:
+            self._remember(epoch)
+        if self.read_only or epoch % every:
+            return self._files.file(epoch)
+        arrays = self._arrays() if self._state is None else self._state[2]
+        return self._write(epoch, self.history, arrays)
 
     def restore(self):
-        """Fill networks and optimisers from the newest whole checkpoint.
+        """Fill networks and optimisers from the newest whole checkpoint. Changes no file.
 
-        One that is cut short is passed over with a message, and left where it is. If
-        the newest whole one was made with other settings, all are set aside in a folder
-        of their own, with a message that names the differences.
+        One that is damaged is passed over with a message, and left where it is. If the newest
+        whole one was made with other settings, the training starts anew, with a message that
+        names the differences; the next `save` sets all of them aside in a folder of their own.
 
         Returns:
             How many epochs are complete: 0 where there is nothing to restore.
 
         Raises:
             CheckpointError: same settings, but other variables: another architecture.
+            OSError: a file that cannot be read, whatever it holds. Nothing has been changed.
         """
-        for leftover in [] if self.read_only else self.folder.glob(".epoch-*"):
-            print(f"Passed over {leftover.name}: half written when the training was stopped.")
-            leftover.unlink()
-        for path in self._files():
+        self._other_settings, self.history = False, []
+        files = self._files.files()
+        for path in files:
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    arrays = {key: file[key] for key in file.files}
-                about = json.loads(str(arrays.pop("about")))
-            except Exception as problem:  # zipfile, zlib, numpy and json each have their words
+                about, arrays = self._files.read(path)
+            except Damaged as problem:
                 print(f"Passed over {path}: it is damaged ({problem}).")
                 continue
-            if about["settings"] != self.settings:
-                if not self.read_only:
-                    self._set_aside(about["settings"])
+            if changes := _differences(about["settings"], self.settings):
+                self._say_other_settings(changes)
                 return 0
             self._fill(path, arrays)
             self.history = about["history"]
             return about["epoch"]
+        if files:
+            print(f"No checkpoint in {self.folder} is whole: training starts from the beginning.")
         return 0
-
-    def begin(self):
-        """`restore`, or where there is nothing to restore, save the state before epoch 1.
-
-        So a training that is stopped before its first checkpoint starts again from the
-        same weights, also within the same process.
-
-        Returns:
-            How many epochs are complete.
-        """
-        epoch = self.restore()
-        if epoch == 0:
-            self.save(0, history=[])
-        return epoch
 
     def clear(self):
         """Forget all checkpoints, so that the next training starts from the beginning."""
-        for path in [*self._files(), *self.folder.glob(".epoch-*")]:
+        for path in self._files.files():
             path.unlink()
+        self._files.clean()
         self.history = []
 
-    def _files(self):
-        return sorted(self.folder.glob("epoch-*.npz"), reverse=True)
+    # --- memory ------------------------------------------------------------------------
+
+    def _remember(self, epoch):
+        """Take the present state as that of the last complete epoch, in one assignment."""
+        self._state = (epoch, list(self.history), self._arrays())
+
+    def _go_back(self, memory_too):
+        """Keep the last complete epoch, and nothing of the one that was cut short."""
+        epoch, history, arrays = self._state
+        with undisturbed():
+            if memory_too:
+                self._assign(arrays)
+            self.history = list(history)
+            if self.read_only or epoch <= self._written:
+                return
+            try:
+                self._write(epoch, history, arrays)
+            except OSError as problem:  # what has ended the training is said in any case
+                print(problem)
 
     def _variables(self):
         return {
@@ -133,6 +214,9 @@ class Checkpoint:
             for name, item in self.objects.items()
             for index, variable in enumerate(_variables_of(item))
         }
+
+    def _arrays(self):
+        return {name: np.array(value.numpy()) for name, value in self._variables().items()}
 
     def _fill(self, path, arrays):
         variables = self._variables()
@@ -150,26 +234,51 @@ class Checkpoint:
                     f"{arrays[name].shape} there and {tuple(variable.shape)} here. Use the code "
                     "that made it, another folder, or Checkpoint.clear()."
                 )
-        for name, variable in variables.items():
+        self._assign(arrays)
+
+    def _assign(self, arrays):
+        for name, variable in self._variables().items():
             variable.assign(arrays[name])
 
-    def _set_aside(self, other):
-        keys = sorted(set(other) | set(self.settings))
-        changes = [
-            f"{key}: {other.get(key)} → {self.settings.get(key)}"
-            for key in keys
-            if other.get(key) != self.settings.get(key)
-        ]
-        number = 1
-        while (aside := self.folder / f"other-settings-{number}").exists():
-            number += 1
-        aside.mkdir(parents=True)
-        for path in self._files():
-            shutil.move(path, aside / path.name)
+    # --- files -------------------------------------------------------------------------
+
+    def _clean(self):
+        for name in self._files.clean():
+            print(f"Passed over {name}: half written when the training was stopped.")
+
+    def _write(self, epoch, history, arrays):
+        if self._other_settings:
+            self._files.set_aside()
+            self._other_settings = False
+        about = {"epoch": int(epoch), "history": history, "settings": self.settings}
+        path = self._files.write(epoch, about, arrays)
+        self._written = max(self._written, int(epoch))
+        return path
+
+    def _say_other_settings(self, changes):
+        aside = f"moves to {self._files.next_aside()} when the first epoch is complete"
         print(
             f"The checkpoint in {self.folder} was made with other settings "
-            f"({'; '.join(changes)}): training starts anew. The old one is now in {aside}."
+            f"({'; '.join(changes)}): training starts from the beginning, and the old checkpoint "
+            f"{'stays where it is' if self.read_only else aside}."
         )
+        self._other_settings = True
+
+
+def _differences(old, new, name=""):
+    """Settings that differ, as texts. Of dictionaries within them, only what both know counts:
+    another version of Keras describes an optimiser by other keys.
+    """
+    changes = []
+    for key in sorted(set(old) | set(new)):
+        one, other = old.get(key), new.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            both = set(one) & set(other)
+            one, other = ({k: side[k] for k in both} for side in (one, other))
+            changes += _differences(one, other, f"{name}{key}/")
+        elif one != other:
+            changes.append(f"{name}{key}: {one} → {other}")
+    return changes
 
 
 def _variables_of(item):
@@ -178,23 +287,6 @@ def _variables_of(item):
     if variables is None:
         return [item]
     return list(variables() if callable(variables) else variables)
-
-
-class SaveCheckpoint(keras.callbacks.Callback):
-    """Writes a checkpoint every so many epochs, and after the last one."""
-
-    def __init__(self, checkpoint, epochs, every):
-        super().__init__()
-        self.checkpoint = checkpoint
-        self.epochs = epochs
-        self.every = every
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Add the epoch to the history, and save if it is time."""
-        row = {"epoch": epoch + 1, **{name: float(np.squeeze(n)) for name, n in logs.items()}}
-        self.checkpoint.history.append(row)
-        if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
-            self.checkpoint.save(epoch + 1)
 
 
 def settings_of(gan, data):

@@ -10,13 +10,12 @@ import json
 import logging
 import os
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from dcgan_course.display.images import image_grid
-from dcgan_course.files import write_beside
+from dcgan_course.files import run_path, write_beside
 from dcgan_course.networks.layers import layer_table
 
 
@@ -60,9 +59,10 @@ class TensorBoardTracker(Tracker):
         import tensorflow as tf
 
         self._tf = tf
-        self._folder = Path(folder)
+        self._folder = run_path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._earlier = list(self._folder.glob("events.*"))
-        self._writer = tf.summary.create_file_writer(str(folder))
+        self._writer = None
 
     def start(self):
         """Move what an earlier training has written here into a run of its own beside."""
@@ -99,8 +99,10 @@ class TensorBoardTracker(Tracker):
         self._write(step, "histogram", name, values)
 
     def close(self):
-        """Write out what is still held back."""
-        self._writer.flush()
+        """Write out what is still held back; what comes later goes into another file."""
+        if self._writer:
+            self._writer.close()  # Windows moves no file that is still open
+        self._writer = None
 
     def curves(self):
         """As `Tracker.curves`; of earlier processes with the same folder as well."""
@@ -108,12 +110,17 @@ class TensorBoardTracker(Tracker):
         return read_scalars(self._folder)
 
     def _write(self, step, kind, name, value):
+        if self._writer is None:
+            self._writer = self._tf.summary.create_file_writer(str(self._folder))
         with self._writer.as_default():
             getattr(self._tf.summary, kind)(name, value, step=step)
 
 
 class MLflowTracker(Tracker):
     """Writes to MLflow: `mlflow ui --backend-store-uri sqlite:///FOLDER/mlflow.db` shows it.
+
+    MLflow reports how it is used to its makers, unless MLFLOW_DISABLE_TELEMETRY is true. Here it is
+    set to that where the environment does not say otherwise; set it before `mlflow ui` as well.
 
     Args:
         folder: for the data base and the pictures. Runs of one experiment share it.
@@ -133,7 +140,7 @@ class MLflowTracker(Tracker):
                 "MLflow is not installed: pip install mlflow (or, without its web page, "
                 "mlflow-skinny sqlalchemy alembic)."
             ) from problem
-        folder = Path(folder).absolute()
+        folder = run_path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("mlflow", "alembic"):  # they tell of every table that they make
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -211,7 +218,7 @@ class Track(keras.callbacks.Callback):
     def __init__(self, tracker, folder=None, *, facts=None, every=500, codes=64, seed=0):
         super().__init__()
         self.tracker, self.facts, self.every = tracker, dict(facts or {}), every
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else run_path(folder)
         self.codes, self.seed = codes, seed
 
     def on_train_begin(self, logs=None):

@@ -1,4 +1,7 @@
-"""The panel as a web page: served by Voilà, opened and used in headless Chromium."""
+"""The panel as a web page: served by Voilà, opened and used in headless Chromium.
+
+Mirrors no module: it tests scripts/app.py.
+"""
 
 import os
 import shutil
@@ -34,14 +37,14 @@ def address(tmp_path_factory):
         "DCGAN_COURSE_RUN": "smoke",
     }
     command = [sys.executable, str(ROOT / "scripts" / "app.py"), "--no-browser", f"--port={port}"]
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         for _ in range(120):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            assert server.poll() is None, (folder / "log").read_text()
+            assert server.poll() is None, (folder / "log").read_text(encoding="utf-8")
             time.sleep(0.5)
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -49,6 +52,7 @@ def address(tmp_path_factory):
         server.wait(30)
 
 
+@pytest.mark.slow(seconds=6)
 def test_the_page_holds_the_panel_and_not_the_lesson(address):
     with urllib.request.urlopen(address, timeout=300) as answer:
         page = answer.read().decode()
@@ -58,6 +62,7 @@ def test_the_page_holds_the_panel_and_not_the_lesson(address):
     assert "begin_lesson" not in page  # no code
 
 
+@pytest.mark.slow(seconds=10)
 @pytest.mark.skipif(CHROMIUM is None, reason="this machine has no Chromium")
 def test_in_a_browser_a_slider_moves_the_picture_without_an_error(address):
     from playwright.sync_api import sync_playwright

@@ -1,4 +1,7 @@
-"""The quality benchmark measures what it says, and the texts quote what it measured."""
+"""The quality benchmark measures what it says, and the texts quote what it measured.
+
+Mirrors no module: it tests benchmarks/.
+"""
 
 import csv
 import json
@@ -30,6 +33,7 @@ def tiny_recipe():
     )
 
 
+@pytest.mark.slow(seconds=7)
 def test_measure_trains_for_the_time_asked_and_keeps_each_score(
     benchmark, monkeypatch, tmp_path, capsys
 ):
@@ -166,7 +170,9 @@ def bonsai():
 
 
 def test_table_of_lesson_06_is_what_was_measured(bonsai):
-    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(newline="") as file:
+    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
         rows = list(csv.DictReader(file))
     assert [row["recipe"] for row in rows] == list(bonsai["variants"]())
     lesson = "\n".join(
@@ -198,6 +204,7 @@ def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
     assert sizes[1] * 3 < sizes[2]
 
 
+@pytest.mark.slow(seconds=6)
 def test_bonsai_measures_memory_and_copies(bonsai):
     """A D that has learnt two sets of pictures by heart, and a G that copies."""
     from types import SimpleNamespace
@@ -230,3 +237,24 @@ def test_bonsai_measures_memory_and_copies(bonsai):
     row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
     assert row["kernel"] > 5
     assert row["nearest"] > 0.1
+
+
+# --- threads --------------------------------------------------------------------------
+
+
+def test_thread_settings_take_turns_and_are_compared_within_a_round(tmp_path):
+    """On a machine that becomes half as fast after the first round."""
+    names = runpy.run_path(str(ROOT / "benchmarks" / "threads.py"), run_name="threads")
+    rate = {(0, 0): 40.0, (1, 2): 60.0, (1, 1): 30.0, (2, 1): 40.0}
+    order = []
+
+    def measure(name, setting, seconds):
+        order.append(setting)
+        return rate[setting] / (1 if len(order) <= len(rate) else 2)
+
+    lines = list(names["report"](names["alternate"](["04 laptop"], 2, 1, measure)))
+    assert order == list(rate) * 2
+    assert "TensorFlow's default" in lines[0]
+    assert "1 intra, 2 inter" in lines[1]
+    assert "45.0 steps a second, 1.50 times the default (1.50 to 1.50)" in lines[1]
+    assert "0.75 times" in lines[2]

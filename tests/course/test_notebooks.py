@@ -1,4 +1,7 @@
-"""The lessons as documents: what their cells compute, and what they store."""
+"""The lessons as documents: what their cells compute, and what they store.
+
+Mirrors no module: it tests notebooks/ and scripts/run_notebook.py.
+"""
 
 import base64
 import io
@@ -140,6 +143,7 @@ def test_networks_of_the_lessons_are_those_of_the_package(path):
     assert layout(lesson["lean_discriminator"]()) == layout(d)
 
 
+@pytest.mark.slow(seconds=3)
 def test_round_of_lesson_01_computes_what_the_package_does():
     """Played five times from the same start, G and D are where `train_toy` brings them."""
     from dcgan_course.training.games import LineGame
@@ -164,6 +168,7 @@ def test_round_of_lesson_01_computes_what_the_package_does():
         np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow(seconds=4)
 def test_model_of_lesson_02_computes_what_the_package_does(digits):
     """Both trained by `fit`: same start, same data, same codes, same weights and logs."""
     from dcgan_course import DCGAN, dcgan_discriminator, dcgan_generator, make_dataset
@@ -369,6 +374,7 @@ def test_there_are_exercises_with_collapsed_solutions(path):
     assert len(list(solutions(read_notebook(path)))) >= 3
 
 
+@pytest.mark.slow(seconds=8)
 def test_solutions_are_run_and_what_they_print_is_checked(tmp_path, run_python):
     """A notebook under nbval with a solution that fails, and one that prints a wrong number."""
     text = "<details>\n<summary>Solution</summary>\n\n```python\n{}\n```\n\n</details>"

@@ -1,4 +1,7 @@
-"""Submissions whose cells were copied, split, moved or deleted are graded by their answers."""
+"""Submissions whose cells were copied, split, moved or deleted are graded by their answers.
+
+Mirrors no module: it tests assignments/repair.py.
+"""
 
 import copy
 import sys

@@ -1,7 +1,10 @@
 """Pictures in a folder: every kind and shape, damage, the stream's order, and its memory."""
 
+import errno
 import itertools
 import logging
+import os
+import re
 
 import numpy as np
 import pytest
@@ -9,9 +12,12 @@ import tensorflow as tf
 from PIL import Image
 
 from dcgan_course import DCGAN, dcgan_discriminator, dcgan_generator
+from dcgan_course.data import folder as folder_module
 from dcgan_course.data.drawn.faces import draw_faces
 from dcgan_course.data.errors import DataError
-from dcgan_course.data.folder import ImageFolder, read_picture, write_pictures
+from dcgan_course.data.folder import ImageFolder, find_pictures, write_pictures
+from dcgan_course.data.pictures import read_picture
+from dcgan_course.data.stream import make_dataset
 from dcgan_course.training.distributed import distributed_stream
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -140,7 +146,7 @@ def test_parts_of_a_batch_make_the_whole(tmp_path):
     assert [a + b for a, b in zip(*halves, strict=True)] == whole
     with pytest.raises(ValueError, match="dealt out evenly"):
         pictures.stream(9, part=(0, 2))
-    with pytest.raises(ValueError, match="between 1 and 24"):
+    with pytest.raises(ValueError, match=r"batch_size should .* from 1 to 24, not 25"):
         pictures.stream(25)
 
 
@@ -188,7 +194,7 @@ def test_last_file_damaged_and_all_files_damaged(tmp_path):
 def test_folders_that_do_not_do(tmp_path):
     with pytest.raises(DataError, match="not a folder"):
         ImageFolder(tmp_path / "nowhere")
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     with pytest.raises(DataError, match="no picture in"):
         ImageFolder(tmp_path)
 
@@ -199,6 +205,194 @@ def test_subfolders_and_hidden_files(tmp_path):
     (tmp_path / "._000009.jpg").write_bytes(b"what some systems leave behind")
     names = [path.relative_to(tmp_path).as_posix() for path in ImageFolder(tmp_path).files]
     assert names == ["a/000001.jpg", "b/000001.jpg", "b/000002.jpg"]
+
+
+# --- what is found --------------------------------------------------------------------
+
+
+def names(folder):
+    return [path.relative_to(folder).as_posix() for path in find_pictures(folder)]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        ".ipynb_checkpoints/000001-checkpoint.jpg",
+        ".thumbnails/large/a.png",
+        "__MACOSX/000001.jpg",
+        "deep/.hidden/a.jpg",
+        "@eaDir/a.jpg",
+        "$RECYCLE.BIN/a.jpg",
+        "._000001.jpg",
+        ".a.jpg",
+        "Thumbs.db",
+        "desktop.ini",
+    ],
+)
+def test_hidden_files_and_folders_are_left_out(tmp_path, hidden):
+    numbered(tmp_path, 1)
+    (tmp_path / hidden).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / hidden).write_bytes((tmp_path / "000001.jpg").read_bytes())
+    assert names(tmp_path) == ["000001.jpg"]
+
+
+def test_a_folder_may_itself_lie_in_a_hidden_one(tmp_path):
+    numbered(tmp_path / ".cache" / "faces", 2)
+    assert len(ImageFolder(tmp_path / ".cache" / "faces")) == 2
+
+
+def test_a_folder_with_the_ending_of_a_picture_is_a_folder(tmp_path):
+    numbered(tmp_path / "holiday.jpg", 1)
+    assert names(tmp_path) == ["holiday.jpg/000001.jpg"]
+
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="Windows allows links to few users")
+
+
+@needs_links
+def test_a_linked_subfolder_is_searched_once(tmp_path):
+    numbered(tmp_path / "elsewhere", 2)
+    numbered(tmp_path / "mine" / "z", 1)
+    for name in ("b", "a"):
+        (tmp_path / "mine" / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "mine" / "c").symlink_to("z")  # what is there already keeps its own name
+    assert names(tmp_path / "mine") == ["a/000001.jpg", "a/000002.jpg", "z/000001.jpg"]
+
+
+@needs_links
+@pytest.mark.parametrize("target", [".", "..", "../..", "../b", "sub", "nowhere", "/"])
+def test_links_in_a_circle_end_and_lead_to_no_stranger(tmp_path, target):
+    numbered(tmp_path / "stranger", 1)
+    for name in ("a", "b"):
+        numbered(tmp_path / "mine" / name, 1)
+        (tmp_path / "mine" / name / "sub").symlink_to(target)
+    assert names(tmp_path / "mine") == ["a/000001.jpg", "b/000001.jpg"]
+
+
+@needs_links
+def test_a_linked_picture_is_a_picture(tmp_path):
+    numbered(tmp_path / "elsewhere", 1)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.jpg").symlink_to(tmp_path / "elsewhere" / "000001.jpg")
+    (tmp_path / "mine" / "b.jpg").symlink_to("nowhere.jpg")
+    assert names(tmp_path / "mine") == ["a.jpg"]
+
+
+def test_a_subfolder_that_cannot_be_read_is_named(tmp_path, monkeypatch, caplog):
+    numbered(tmp_path / "a", 1)
+    numbered(tmp_path / "b", 1)
+    scan = os.scandir
+
+    def refuse(place):
+        if str(place).endswith("a"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(folder_module.os, "scandir", refuse)
+    assert names(tmp_path) == ["b/000001.jpg"]
+    assert str(tmp_path / "a") in caplog.text
+
+
+@pytest.mark.parametrize("source", ["", None, 5, 2.5, [5], [None], [b"a.jpg"], [["a.jpg"]]])
+def test_what_names_neither_a_folder_nor_files(source):
+    with pytest.raises(DataError, match=r"(folder|list of files)"):
+        ImageFolder(source)
+    with pytest.raises(DataError, match="no picture in the list of files"):
+        ImageFolder([])
+
+
+def test_a_single_file_is_told_from_a_folder(tmp_path):
+    numbered(tmp_path, 1)
+    with pytest.raises(DataError, match="is a file: name its folder, or give a list of files"):
+        ImageFolder(tmp_path / "000001.jpg")
+    assert len(ImageFolder([tmp_path / "000001.jpg"])) == 1
+    assert len(ImageFolder(path for path in [str(tmp_path / "000001.jpg")])) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_an_exhausted_process_is_no_damage(tmp_path, monkeypatch, number):
+    """Else every further picture would be dropped, for good, and training go on."""
+    pictures = ImageFolder(numbered(tmp_path, 2), 8)
+
+    def exhausted(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module, "read_picture", exhausted)
+        for use in (pictures.load, lambda: pictures.read(0)):
+            with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+                use()
+    assert pictures.skipped == {}
+    assert len(pictures.load()) == 2
+
+
+def test_the_reason_is_told_where_nothing_can_be_read(tmp_path):
+    (tmp_path / "a.jpg").write_text("no picture", encoding="utf-8")
+    with pytest.raises(DataError, match=r"None of the 1 pictures.*is not a picture of a known"):
+        ImageFolder(tmp_path).load()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"batch_size": 0}, "batch_size"),
+        ({"batch_size": 9}, "batch_size"),
+        ({"batch_size": 2.0}, "batch_size"),
+        ({"batch_size": True}, "batch_size"),
+        ({"batch_size": "2"}, "batch_size"),
+        ({"batch_size": None}, "batch_size"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 0.5}, "seed"),
+        ({"first_step": -1}, "first_step"),
+        ({"first_step": 1.5}, "first_step"),
+        ({"shuffle": "no"}, "shuffle"),
+        ({"part": (2, 2)}, "part"),
+        ({"part": (-1, 2)}, "part"),
+        ({"part": (0, 0)}, "part"),
+        ({"part": 1}, "part"),
+        ({"part": (0, 1, 2)}, "part"),
+        ({"part": (0.0, 1)}, "part"),
+    ],
+)
+def test_wrong_numbers_for_a_stream(tmp_path, options, name):
+    pictures = ImageFolder(numbered(tmp_path, 8), 8)
+    arrays = (np.zeros((8, 4, 4, 1), "float32"),)
+    for stream in (pictures.stream, lambda *given, **named: make_dataset(*arrays, *given, **named)):
+        with pytest.raises(ValueError, match=rf"{name}(\[\d\])? should be"):
+            stream(**{"batch_size": 2, **options})
+
+
+@pytest.mark.parametrize("index", [-1, 8, 1.0, True, None, "0"])
+def test_there_is_no_picture_of_such_a_number(tmp_path, index):
+    with pytest.raises(ValueError, match="index should be a whole number from 0 to 7"):
+        ImageFolder(numbered(tmp_path, 8), 8).read(index)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((2, 4, 4, 3)),
+        np.zeros((2, 4, 4, 1), "uint8"),
+        np.zeros((0, 4, 4, 3), "uint8"),
+        np.zeros((2, 0, 4, 3), "uint8"),
+        np.zeros((4, 4, 3), "uint8"),
+        "picture",
+        None,
+    ],
+)
+def test_only_color_images_in_bytes_are_written(tmp_path, images):
+    with pytest.raises(ValueError, match=r"images should be uint8 of shape \(count"):
+        write_pictures(tmp_path / "p", images)
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize("quality", [0, 101, 95.0, "high", None, True])
+def test_a_wrong_quality(tmp_path, quality):
+    with pytest.raises(ValueError, match="quality should be a whole number from 1 to 95"):
+        write_pictures(tmp_path, np.zeros((1, 8, 8, 3), "uint8"), quality=quality)
+
+
+# --- training on a folder --------------------------------------------------------------
 
 
 def small_gan():
@@ -212,6 +406,7 @@ def small_gan():
     return gan
 
 
+@pytest.mark.slow(seconds=4)
 def test_fit_on_a_folder_is_fit_on_its_images(tmp_path):
     pictures = ImageFolder(write_pictures(tmp_path, draw_faces(24)[0]))
     images = pictures.load().astype("float32") / np.float32(127.5) - np.float32(1)
@@ -222,6 +417,7 @@ def test_fit_on_a_folder_is_fit_on_its_images(tmp_path):
         np.testing.assert_allclose(from_disk[name], values, rtol=1e-4)
 
 
+@pytest.mark.slow(seconds=4)
 def test_fit_on_a_folder_resumes(tmp_path):
     pictures = ImageFolder(write_pictures(tmp_path / "p", draw_faces(24)[0]))
     options = dict(batch_size=8, steps_per_epoch=2, verbose=0)
@@ -249,7 +445,7 @@ def test_pictures_of_another_size_than_d_are_refused(tmp_path):
 
 
 STREAMING = """
-import resource, sys
+import sys
 from pathlib import Path
 from dcgan_course.quiet import import_quietly
 import_quietly()
@@ -257,9 +453,9 @@ from dcgan_course.data.folder import ImageFolder, write_pictures
 from dcgan_course.data.drawn.faces import draw_faces
 
 def megabytes():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
+    with open("/proc/self/status", encoding="utf-8") as file:
+        line = next(line for line in file if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
 
 folder = Path(sys.argv[1])
 write_pictures(folder, draw_faces(40)[0])
@@ -278,6 +474,7 @@ print(len(pictures), seen, megabytes() - before)
 """
 
 
+@pytest.mark.slow(seconds=15)
 @pytest.mark.skipif(not tf.io.gfile.exists("/proc/self/status"), reason="memory is read from /proc")
 def test_memory_stays_flat_over_20_000_pictures(tmp_path, run_python):
     count, seen, growth = map(float, run_python(STREAMING, tmp_path).stdout.split())

@@ -1,10 +1,12 @@
 """load_images from every source, in order, and through every mishap."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import http.server
 import io
+import os
 import pickle
 import runpy
 import socket
@@ -15,6 +17,7 @@ import threading
 import time
 import zipfile
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -199,7 +202,7 @@ def test_unknown_names():
         ValueError, match=r"Unknown data set 'minst'.*mnist, fashion_mnist, cifar10_frogs"
     ):
         load_images("minst")
-    with pytest.raises(ValueError, match="'train' or 'test'"):
+    with pytest.raises(ValueError, match="one of 'train', 'test', not 'validation'"):
         load_images("mnist", "validation")
 
 
@@ -225,6 +228,76 @@ def test_no_download_where_it_is_switched_off(folder, capsys, monkeypatch):
     monkeypatch.setattr(download, "_first_contact", lambda url: pytest.fail("asked the network"))
     assert load_images("mnist", allow_download=False, standin_count=10).source == "stand-in"
     assert "switched off" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [None, 5, ["mnist"], {"mnist"}, b"mnist", ""])
+def test_a_name_that_is_no_name(name):
+    with pytest.raises(ValueError, match=r"Unknown data set .*Known are: mnist"):
+        load_images(name)
+    with pytest.raises(ValueError, match="one of 'bonsai', 'faces'"):
+        open_pictures(name, "nowhere")
+
+
+@pytest.mark.parametrize("split", [None, 5, ["train"], "Train", "", b"train"])
+def test_a_split_that_is_no_split(split):
+    with pytest.raises(ValueError, match="split should be one of 'train', 'test'"):
+        load_images("mnist", split)
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 2.0, "5", [5], float("nan"), 10**9, 10**30])
+def test_a_count_of_stand_ins_is_checked_whether_or_not_any_are_drawn(folder, count):
+    np.savez(folder / "mnist.npz", **arrays())
+    with pytest.raises(ValueError, match=r"standin_count should .* from 1 to 684,784"):
+        load_images("mnist", standin_count=count)
+    with pytest.raises(ValueError, match=r"count should .* 43,690, .* above 2 GiB of memory"):
+        open_pictures("faces", folder / "drawn", count=count)
+    assert not (folder / "drawn").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "1", None, True])
+def test_a_wrong_seed(folder, seed):
+    with pytest.raises(ValueError, match="seed should be a whole number of 0 or more"):
+        load_images("mnist", seed=seed)
+    with pytest.raises(ValueError, match="seed should be"):
+        open_pictures("faces", folder / "drawn", count=2, seed=seed)
+
+
+def test_other_wrong_arguments(folder):
+    for wrong in (None, 0, "no"):
+        with pytest.raises(ValueError, match="allow_download should be True or False"):
+            load_images("mnist", allow_download=wrong)
+    for wrong in (None, 5, ["a"]):
+        with pytest.raises(ValueError, match="stand_ins should name a folder"):
+            open_pictures("faces", wrong)
+
+
+def test_numpy_numbers_are_numbers(folder):
+    loaded = load_images("mnist", standin_count=np.int64(10), seed=np.uint8(3))
+    assert loaded.images.shape == (10, 28, 28, 1)
+    assert np.array_equal(loaded.images, load_images("mnist", standin_count=10, seed=3).images)
+    pictures, _ = open_pictures("faces", folder / "drawn", count=np.int32(2), seed=np.int32(0))
+    assert len(pictures) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_data_file_that_is_no_file(folder, kind):
+    path = folder / "mnist.npz"
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    with pytest.raises(DataError, match=r"mnist\.npz is not a file"):
+        load_images("mnist")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_the_systems_errors_are_no_damage(folder, number, monkeypatch):
+    np.savez(folder / "mnist.npz", **arrays())
+
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(load.np, "load", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        load_images("mnist")
 
 
 # --- the network, played by a server on this machine ----------------------------------
@@ -357,11 +430,13 @@ def assert_standins_in_time(name, capsys, reason):
     assert reason in capsys.readouterr().err
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_stalled_download_is_noticed_within_ten_seconds(serve, capsys):
     serve("stall")
     assert_standins_in_time("fashion_mnist", capsys, "timed out")
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_black_holed_network_is_noticed_within_ten_seconds(folder, monkeypatch, capsys):
     # The kernel accepts connections into the queue; nobody ever answers them.
     with socket.create_server(("127.0.0.1", 0), backlog=8) as listener:
@@ -369,6 +444,7 @@ def test_a_black_holed_network_is_noticed_within_ten_seconds(folder, monkeypatch
         assert_standins_in_time("mnist", capsys, "did not answer within")
 
 
+@pytest.mark.slow(seconds=8)
 def test_a_name_server_that_never_answers_is_noticed_within_ten_seconds(
     folder, monkeypatch, capsys
 ):
@@ -393,6 +469,7 @@ def test_a_damaged_file_in_keras_cache_is_named_and_kept(folder):
     assert path.read_bytes() == b"half a download"
 
 
+@pytest.mark.slow(seconds=5)
 def test_keras_itself_reads_what_was_put_into_its_cache(run_python, tmp_path):
     """The same, through the real keras.datasets, in a process whose Keras has its own home."""
     content, packed, digests = fashion_files()
@@ -487,6 +564,7 @@ def test_a_stream_can_start_anywhere(step):
     assert take(make_dataset(numbered(11), 3, seed=4, first_step=step), 9 - step) == whole[step:]
 
 
+@pytest.mark.slow(seconds=6)
 def test_epochs_do_not_copy_the_set(run_python):
     """Ten epochs over 200 MB in a process of their own, by peak memory.
 
@@ -515,8 +593,44 @@ print((peak() - before) / images.nbytes)
 def test_bad_pipelines():
     with pytest.raises(ValueError, match="height, width, channels"):
         make_dataset(np.zeros((5, 28, 28)), 2)
-    with pytest.raises(ValueError, match="between 1 and 5"):
+    with pytest.raises(ValueError, match="whole number from 1 to 5, not 6"):
         make_dataset(np.zeros((5, 2, 2, 1)), 6)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (None, "NoneType"),
+        ("images", "not str"),
+        ([["a"]], "not str"),
+        (5, r"not \(\)"),
+        ([[1, 2], [3]], "several shapes"),
+        (iter([1]), "iterator"),
+        (np.array([None, 1]), "not ndarray"),
+        (np.zeros((2, 3, 3, 1), bool), "not bool"),
+        (np.zeros((2, 3, 3, 1), complex), "not complex128"),
+        (np.zeros((0, 3, 3, 1)), "There is no image"),
+        (np.zeros((2, 0, 3, 1)), "There is no image"),
+        (SimpleNamespace(stream=None), "call its stream"),
+    ],
+)
+def test_what_is_no_set_of_images(images, message):
+    with pytest.raises(ValueError, match=message):
+        make_dataset(images, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "uint8", "int64"])
+def test_images_of_every_dtype_and_numpy_numbers(dtype):
+    import tensorflow as tf
+
+    images = tf.cast(tf.reshape(tf.range(4), (4, 1, 1, 1)), dtype)
+    options = dict(seed=np.int32(1), first_step=np.uint8(0), shuffle=np.False_)
+    part = (np.int64(1), np.int8(2))
+    batch = next(iter(make_dataset(images, np.int64(4), part=part, **options)))
+    assert batch.dtype == images.dtype
+    assert np.asarray(batch, "float32").ravel().tolist() == [2, 3]
+    listed = np.zeros((4, 2, 2, 1)).tolist()
+    assert next(iter(make_dataset(listed, 2))).shape == (2, 2, 2, 1)
 
 
 # --- folders of pictures --------------------------------------------------------------
@@ -661,5 +775,5 @@ def test_pictures_stay_on_disk(folder, tmp_path, capsys, monkeypatch):
     mine, source = open_pictures("faces", tmp_path / "drawn")
     assert source == "real"
     assert len(mine) == 3
-    with pytest.raises(ValueError, match="'faces' and 'bonsai'"):
+    with pytest.raises(ValueError, match="one of 'bonsai', 'faces', not 'mnist'"):
         open_pictures("mnist", tmp_path)

@@ -1,13 +1,11 @@
-"""The doctor: its numbers, its rules, and what it says of runs that are broken on purpose."""
+"""The doctor: its numbers and its rules. Whole runs are in test_lesson_failures.py."""
 
 import math
-import runpy
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import ROOT
 
 from dcgan_course import DCGAN, CombinedDCGAN, dcgan_discriminator, dcgan_generator
 from dcgan_course.diagnosis.doctor import Doctor
@@ -344,53 +342,3 @@ def test_the_place_where_infinity_begins_is_named(digits):
     said = first_not_finite(*networks, codes, real)
     assert said.startswith("G layer ")
     assert "from an input and weights that are finite" in said
-
-
-# --- the whole: lesson 05's failures ----------------------------------------------------
-
-
-def halved(images):
-    """Half the height and width."""
-    count, height, width, channels = images.shape
-    return images.reshape(count, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
-
-
-def networks_for_16(shape=(16, 16, 1), **options):
-    g = dcgan_generator(shape, latent_dim=64, widths=(32, 16), hidden=256)
-    return g, dcgan_discriminator(shape, widths=(16, 32), hidden=256, **options)
-
-
-def test_the_doctor_names_the_lessons_failures_and_is_silent_on_health(capsys):
-    """On small drawn images, in seconds each.
-
-    `benchmarks/doctor.py` does it at full size, with every case over three seeds.
-    """
-    from dcgan_course.data.drawn.digits import draw_digits
-    from dcgan_course.data.drawn.frogs import draw_frogs
-
-    benchmark = runpy.run_path(str(ROOT / "benchmarks" / "doctor.py"), run_name="doctor")
-    digits = (draw_digits(3200, seed=1)[0][..., None] / 127.5 - 1).astype("float32")
-    frogs = halved(draw_frogs(1000, seed=1)[0] / np.float32(127.5) - 1)
-    small = np.pad(halved(digits), ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-1)
-    options = dict(steps=300, ring_steps=1500)
-    names = benchmark["given"](small[:3000], small[3000:], frogs, **options)
-    names["small_networks"] = networks_for_16
-    names["colour_networks"] = lambda **options: networks_for_16((16, 16, 3), **options)
-    left_out = ("kernel 3", "healthy, smoothing 0.1", "D's rate / 1000")
-    table = benchmark["confusion"]((0,), lambda name: name not in left_out, **names)
-    # Where luck has most to say, a second seed.
-    twice = ("healthy", "healthy, ring", "no batch norm", "fast G, ring", "inference mode")
-    twice += ("never frozen", "label noise 0.9")
-    for name, case in benchmark["confusion"]((1,), lambda name: name in twice, **names).items():
-        table[name].doctors += case.doctors
-    # A grid of two pixels needs more pixels than that.
-    names = benchmark["given"](digits[:3000], digits[3000:], frogs)
-    table |= benchmark["confusion"]((0,), lambda name: name == "kernel 3", **names)
-    with capsys.disabled():
-        print("\n" + benchmark["markdown"](table))
-    assert len(table) > 18
-    # A grid fades as G grows: at this moment it may lie between the two thresholds.
-    assert all("grid" in [f.name for f in doctor.findings] for doctor in table["kernel 3"].doctors)
-    del table["kernel 3"]
-    wrong = {name for name, case in table.items() if case.right() < len(case.doctors)}
-    assert not wrong

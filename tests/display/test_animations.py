@@ -78,6 +78,7 @@ def test_frames_and_captions_must_fit(pictures, captions):
         FramePlayer(pictures, captions)
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_convolution_has_a_frame_for_each_place():
     x, kernel = np.arange(16).reshape(4, 4), np.ones((2, 2))
     out = np.array([[x[i : i + 2, j : j + 2].sum() for j in (0, 2)] for i in (0, 2)])

@@ -8,7 +8,9 @@ from PIL import Image
 from dcgan_course.display.images import (
     FrameRecorder,
     image_grid,
+    kept_images,
     save_gif,
+    save_picture,
     save_samples,
     space_frames,
     to_uint8,
@@ -31,6 +33,13 @@ def test_range_maps_to_bytes():
         (np.full((1, 2, 2, 1), 255.0), r"x / 127\.5"),
         (np.zeros((1, 2, 2, 1), "uint8"), r"x / 127\.5"),
         (np.full((1, 2, 2, 1), np.nan), "diverged"),
+        (np.zeros((1, 2, 2, 1), bool), "not bool"),
+        (np.zeros((1, 2, 2, 1), complex), "not complex"),
+        (np.full((1, 2, 2, 1), "a"), "not <U1"),
+        (np.full((1, 2, 2, 1), None), "not object"),
+        ([[1, 2], [3]], "several shapes"),
+        (None, "should have shape"),
+        (np.zeros((0, 2, 2, 1)), "should have shape"),
     ],
 )
 def test_bad_images_get_a_message(images, message):
@@ -45,6 +54,36 @@ def test_grid_places_images_row_by_row():
     assert [grid[6, 0], grid[6, 7], grid[6, 14]] == [255, 128, 0]  # the last place is empty
     assert grid[:, 5:7].max() == 0  # the gap
     assert image_grid(constant_images([0] * 9), gap=0).shape == (12, 15)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": 0}, "columns should be a whole number of 1 or more"),
+        ({"columns": 2.0}, "columns should be"),
+        ({"columns": True}, "columns should be"),
+        ({"columns": "2"}, "columns should be"),
+        ({"columns": 10**9}, "The grid would have .* pixels"),
+        ({"gap": -1}, "gap should be a whole number of 0 or more"),
+        ({"gap": 0.5}, "gap should be"),
+        ({"gap": 10**6}, "The grid would have"),
+        ({"scale": 0}, "scale should be"),
+        ({"scale": 1.5}, "scale should be"),
+        ({"scale": None}, "scale should be"),
+        ({"scale": 10**5}, "The grid would have"),
+        ({"caption": 7}, "caption should be a line of text, not 7"),
+        ({"caption": ["a"]}, "caption should be"),
+    ],
+)
+def test_wrong_numbers_for_a_grid(options, message):
+    with pytest.raises(ValueError, match=message):
+        image_grid(constant_images([0] * 4), **options)
+
+
+def test_numpy_numbers_are_numbers():
+    images = constant_images([0] * 4)
+    grid = image_grid(images, np.int64(4), gap=np.uint8(1), scale=np.int32(2))
+    assert np.array_equal(grid, image_grid(images, 4, gap=1, scale=2))
 
 
 def test_colour_scale_and_caption():
@@ -106,6 +145,105 @@ def test_gif_of_unequal_or_no_frames(tmp_path):
     assert not (tmp_path / "a.gif").exists()
 
 
+def frames_of(path):
+    with Image.open(path) as gif:
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            yield np.asarray(gif.convert("RGB"))
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("channels", [(), (1,), (3,)])
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_gif_of_narrow_frames(tmp_path, width, channels, count):
+    """Two gray frames, four pixels wide, are no picture of four channels."""
+    levels = [60 * index for index in range(count)]
+    frames = [np.full((6, width, *channels), level, "uint8") for level in levels]
+    seen = list(frames_of(save_gif(tmp_path / "a.gif", frames)))
+    assert [frame.shape for frame in seen] == [(6, width, 3)] * count
+    assert [int(frame.max()) for frame in seen] == levels
+    assert save_gif(tmp_path / "few.gif", np.stack(frames), colours=4).stat().st_size > 0
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (3,)])
+def test_gif_of_floats_is_that_of_images(tmp_path, channels):
+    frames = [np.full((6, 8, *channels), value, "float32") for value in (-1, 0, 1)]
+    assert [int(f.max()) for f in frames_of(save_gif(tmp_path / "a.gif", frames))] == [0, 128, 255]
+    with pytest.raises(ValueError, match=r"should lie in \[−1, 1\]"):
+        save_gif(tmp_path / "b.gif", [frame * 255 for frame in frames])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        np.zeros((4, 4, 4), "uint8"),
+        np.zeros((4, 4, 2), "uint8"),
+        np.zeros((4, 4, 0), "uint8"),
+        np.zeros((0, 4), "uint8"),
+        np.zeros((4, 0, 3), "uint8"),
+        np.zeros(4, "uint8"),
+        np.zeros((2, 4, 4, 3), "uint8"),
+        np.zeros((1, 70_000), "uint8"),
+        np.uint8(4),
+        "picture",
+        None,
+        [[1], [1, 2]],
+    ],
+)
+def test_frames_of_other_shapes_are_named(tmp_path, frame):
+    good = np.zeros((4, 4), "uint8")
+    with pytest.raises(ValueError, match="Frame 1 should have shape"):
+        save_gif(tmp_path / "a.gif", [good, frame])
+    with pytest.raises(ValueError, match="The picture should have shape"):
+        save_picture(tmp_path / "a.png", frame)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint16", "bool", "complex64", "U1", "object"])
+def test_frames_of_other_types_are_named(tmp_path, dtype):
+    frame = np.zeros((4, 4, 3), dtype)
+    with pytest.raises(ValueError, match="Frame 0 should be uint8, as from image_grid, or floats"):
+        save_gif(tmp_path / "a.gif", [frame])
+    with pytest.raises(ValueError, match="The picture should be uint8"):
+        save_picture(tmp_path / "a.png", frame)
+
+
+@pytest.mark.parametrize("frames", [None, 5, np.uint8(5)])
+def test_what_is_no_list_of_frames(tmp_path, frames):
+    with pytest.raises(ValueError, match="frames should be a list of pictures"):
+        save_gif(tmp_path / "a.gif", frames)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "wanted"),
+    [
+        ("seconds_per_frame", [0, -1, 656, 0.001], "a number from 0.01 to 655"),
+        ("hold_last", [0, -1, 656], "a number from 0.01 to 655"),
+        ("loop", [-1, 65_536, 1.0], "a whole number from 0 to 65,535"),
+        ("colours", [1, 257, 0, -1, 16.0], "a whole number from 2 to 256"),
+    ],
+)
+def test_wrong_numbers_for_a_gif(tmp_path, name, values, wanted):
+    for value in [*values, True, "2", [2], float("nan"), float("inf")]:
+        with pytest.raises(ValueError, match=f"{name} should be {wanted}"):
+            save_gif(tmp_path / "a.gif", [np.zeros((4, 4), "uint8")] * 2, **{name: value})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gif_takes_numpy_numbers(tmp_path):
+    options = dict(seconds_per_frame=np.float32(0.5), hold_last=np.int64(1), loop=np.int8(2))
+    frames = [np.full((4, 4, 3), level, "uint8") for level in (0, 255)]
+    path = save_gif(tmp_path / "a.gif", frames, colours=np.uint8(4), **options)
+    with Image.open(path) as gif:
+        assert (gif.info["loop"], gif.info["duration"]) == (2, 500)
+
+
+@pytest.mark.parametrize("name", [None, 5, "", "../pictures/04_original", ["a"], "nothing"])
+def test_images_of_an_unknown_name(name):
+    with pytest.raises(ValueError, match=r"No images of the name .*There are: 04_"):
+        kept_images(name)
+
+
 def test_early_epochs_get_more_frames():
     kept = space_frames(50)
     assert kept[0] == 0
@@ -127,11 +265,12 @@ def test_recorder_keeps_and_forgets(tmp_path):
     assert len(iio.imread(path, index=None)) == 3
 
 
+@pytest.mark.slow(seconds=8)
 def test_gif_is_twenty_times_faster_than_a_figure_per_frame():
     from helpers import ROOT
 
     namespace = {"__name__": "gif", "__file__": str(ROOT / "benchmarks" / "gif.py")}
-    exec((ROOT / "benchmarks" / "gif.py").read_text(), namespace)
+    exec((ROOT / "benchmarks" / "gif.py").read_text(encoding="utf-8"), namespace)
     # The best of two, because both ways are short and the machine may be busy.
     ratios = []
     for _ in range(2):

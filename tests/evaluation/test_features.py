@@ -5,7 +5,13 @@ import pytest
 
 from dcgan_course.data.drawn import draw_digits, draw_frogs, draw_garments
 from dcgan_course.evaluation import features
-from dcgan_course.evaluation.features import WEIGHTS, ExtractorError, load_extractor, save_extractor
+from dcgan_course.evaluation.features import (
+    WEIGHTS,
+    ExtractorError,
+    classifier,
+    load_extractor,
+    save_extractor,
+)
 
 SHIPPED = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
 
@@ -37,6 +43,14 @@ def test_an_extractor_knows_its_data_set(name):
     assert extractor.card["made_by"] == "scripts/train_extractors.py"
 
 
+@pytest.fixture(scope="module")
+def frogs():
+    """Drawn frogs, float32 (1200, 32, 32, 3), and the features of both halves."""
+    extractor = load_extractor("cifar10_frogs")
+    images = (draw_frogs(1200, seed=3)[0] / 127.5 - 1).astype("float32")
+    return images, extractor.features(images[:600]), extractor.features(images[600:])
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -48,17 +62,16 @@ def test_an_extractor_knows_its_data_set(name):
     ],
     ids=["blurred", "two in one", "cut and exchanged", "upside down", "grid"],
 )
-def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change):
+def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change, frogs):
     """Damage puts drawn frogs several times as far away as other drawn frogs are."""
     from dcgan_course.evaluation.metrics import frechet_distance
 
     extractor = load_extractor("cifar10_frogs")
-    frogs = (draw_frogs(1200, seed=3)[0] / 127.5 - 1).astype("float32")
-    some, others = extractor.features(frogs[:600]), extractor.features(frogs[600:])
-    damaged = extractor.features(change(frogs[600:]).astype("float32"))
+    images, some, others = frogs
+    damaged = extractor.features(change(images[600:]).astype("float32"))
     assert frechet_distance(some, damaged) > 4 * frechet_distance(some, others)
     with pytest.raises(ValueError, match="knows no classes"):
-        extractor.labels(frogs[:2])
+        extractor.labels(images[:2])
     assert extractor.card["test_accuracy"] > 0.65  # by chance 1/16
 
 
@@ -76,7 +89,11 @@ def test_features_do_not_depend_on_what_stands_beside():
         (np.zeros((2, 28, 28)), r"takes images \(count, 28, 28, 1\), not \(2, 28, 28\)"),
         (np.zeros((2, 32, 32, 3)), r"not \(2, 32, 32, 3\)"),
         (np.full((2, 28, 28, 1), 255.0), r"\[−1, 1\]"),
-        (np.full((2, 28, 28, 1), np.nan), r"\[−1, 1\]"),
+        (np.full((2, 28, 28, 1), np.nan), "NaN or infinite"),
+        (np.zeros((0, 28, 28, 1)), r"not of shape \(0, 28, 28, 1\)"),
+        (np.zeros((2, 28, 28, 1), bool), "not bool"),
+        ([[1], [1, 2]], "several lengths"),
+        (None, "not NoneType"),
     ],
 )
 def test_wrong_images_get_a_message(images, message):
@@ -87,6 +104,28 @@ def test_wrong_images_get_a_message(images, message):
 def test_an_unknown_name_is_told_the_known_ones():
     with pytest.raises(ValueError, match=r"'cats'.*cifar10_frogs, fashion_mnist, mnist, inception"):
         load_extractor("cats")
+
+
+@pytest.mark.parametrize("name", [None, 5, ["mnist"], {"mnist"}, np.array(["mnist", "a"]), ""])
+def test_a_name_that_is_no_name(name):
+    with pytest.raises(ValueError, match=r"Unknown extractor .*Known are"):
+        load_extractor(name)
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "message"),
+    [
+        ((28, 28), 10, "image_shape should be a tuple of 3 whole numbers"),
+        ((8, 28, 1), 10, "sides of 16 or more"),
+        (None, 10, "image_shape should be"),
+        ((28, 28, 0), 10, "image_shape"),
+        ((28, 28, 1), 0, "classes should be"),
+        ((28, 28, 1), 2.0, "classes should be"),
+    ],
+)
+def test_a_classifier_of_a_wrong_size(shape, classes, message):
+    with pytest.raises(ValueError, match=message):
+        classifier(shape, classes)
 
 
 def test_what_is_saved_is_loaded_with_unit_variance(tmp_path, monkeypatch):
@@ -127,6 +166,7 @@ def test_damaged_weights_are_named(tmp_path, monkeypatch):
         load_extractor("mnist")
 
 
+@pytest.mark.slow(seconds=3)
 def test_inception_takes_any_size_under_the_same_interface(monkeypatch):
     """With random weights in place of the 90 MB that Keras would download."""
     import keras

@@ -224,6 +224,7 @@ def test_a_noisy_set_loses_precision_but_not_recall():
     assert density < 0.3
 
 
+@pytest.mark.slow(seconds=5)
 def test_estimates_settle_between_2000_and_10000_samples():
     """As documented: precision and recall within 0.05, the kernel distance within its error."""
     results = {}

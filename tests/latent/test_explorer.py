@@ -242,6 +242,18 @@ def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypa
     assert "image/png" not in panel._repr_mimebundle_()
 
 
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, "3", None])
+def test_wrong_numbers_for_a_panel_and_a_sheet(generator, panel, value):
+    for name, argument in (("directions", "count"), ("width", "width")):
+        with pytest.raises(ValueError, match=f"{argument} should be a whole number"):
+            LatentExplorer(generator, **{name: value})
+    for name in ("rows", "columns"):
+        with pytest.raises(ValueError, match=f"{name} should be a whole number"):
+            direction_sheet(panel.space, panel.code, **{name: value})
+    with pytest.raises(ValueError, match="reach should be a number, not nan"):
+        direction_sheet(panel.space, panel.code, reach=float("nan"))
+
+
 def test_a_direction_sheet_has_a_direction_in_each_row(panel):
     sheet = direction_sheet(panel.space, panel.code, rows=3, reach=2, columns=5, gap=0)
     assert sheet.shape == (3 * 8, 5 * 8)
@@ -262,6 +274,7 @@ def runs(tmp_path, monkeypatch, generator):
     return tmp_path
 
 
+@pytest.mark.slow(seconds=4)
 def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
     choice = GeneratorChoice("cifar10_frogs", directions=2)
     names = [name for name, _ in choice._list.options]
@@ -291,6 +304,7 @@ def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
         GeneratorChoice("dogs")
 
 
+@pytest.mark.slow(seconds=4)
 def test_training_images_reach_the_panel_of_their_generator(runs):
     images = np.zeros((4, 32, 32, 3), "float32")
     choice = GeneratorChoice("cifar10_frogs", training_images={"cifar10_frogs": images})

@@ -119,6 +119,15 @@ def test_a_damaged_file_is_named(tmp_path, monkeypatch):
         load_generator("cifar10_frogs")
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(generators, "load_arrays", refuse)
+    with pytest.raises(PermissionError, match=r"Permission denied.*cifar10_frogs"):
+        load_generator("cifar10_frogs")
+
+
 def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch):
     """The training itself aside, which takes most of an hour."""
     monkeypatch.setattr(generators, "FOLDER", tmp_path)

@@ -7,7 +7,15 @@ import tensorflow as tf
 
 from dcgan_course import dcgan_generator
 from dcgan_course.latent import space as latent
-from dcgan_course.latent.space import LatentError, LatentSpace, linear, open_generator, spherical
+from dcgan_course.latent.space import (
+    LatentError,
+    LatentSpace,
+    linear,
+    open_generator,
+    spherical,
+    truncated,
+    without_and_with,
+)
 
 
 def brightness_generator():
@@ -133,6 +141,134 @@ def test_inversion_finds_a_code_that_draws_the_image():
 def test_bad_codes(z, message):
     with pytest.raises(LatentError, match=message):
         LatentSpace(brightness_generator()).images(z)
+
+
+MORE_BAD_CODES = [
+    None,
+    "code",
+    [[1, 2], [3]],
+    np.zeros(5, complex),
+    np.zeros(5, bool),
+    np.zeros((0, 5)),
+    np.zeros((1, 1, 5)),
+    7.0,
+    {},
+]
+
+
+@pytest.mark.parametrize("z", MORE_BAD_CODES)
+def test_what_is_no_code(z):
+    space = LatentSpace(brightness_generator())
+    uses = [space.images, space.pixels, lambda z: space.moved(z, [1.0]), space.neighbours]
+    for use in uses:
+        with pytest.raises(LatentError):
+            use(z)
+    for walk in (linear, spherical):
+        for ends in ((z, np.zeros(5)), (np.zeros(5), z)):
+            with pytest.raises(LatentError):
+                walk(*ends, 3)
+
+
+def test_one_code_at_a_time():
+    space = LatentSpace(brightness_generator())
+    for use in (lambda z: space.moved(z, [1.0]), space.neighbours):
+        with pytest.raises(LatentError, match="takes one code, not 3"):
+            use(np.zeros((3, 5)))
+        assert len(use(np.zeros((1, 5)))) > 0
+
+
+@pytest.mark.parametrize("steps", [None, "1", [], 1.0, [1.0] * 99, [np.nan], [[1.0]], [True]])
+def test_steps_that_fit_no_directions(steps):
+    space = LatentSpace(brightness_generator(), count=3)
+    if steps == []:
+        np.testing.assert_array_equal(space.moved(np.ones(5), steps), np.ones(5, "float32"))
+        return
+    with pytest.raises(LatentError, match="step"):
+        space.moved(np.zeros(5), steps)
+
+
+NO_COUNT = [0, -1, True, 2.0, "3", None, float("nan")]
+
+
+@pytest.mark.parametrize("count", NO_COUNT)
+def test_wrong_counts(count):
+    with pytest.raises(ValueError, match="count should be a whole number of 1 or more"):
+        LatentSpace(brightness_generator(), count=count)
+    space = LatentSpace(brightness_generator())
+    for use in (
+        lambda: space.neighbours(np.zeros(5), count),
+        lambda: linear(np.zeros(5), np.ones(5), count),
+        lambda: spherical(np.zeros(5), np.ones(5), count),
+    ):
+        with pytest.raises(ValueError, match="count should be a whole number from 1 to 100,000"):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        *(({"starts": value}, "starts") for value in [*NO_COUNT, 10**9]),
+        *(({"steps": value}, "steps") for value in [*NO_COUNT, 10**9]),
+        *(({"rate": value}, "rate") for value in [0, -1, "x", None, float("inf"), True]),
+        *(({"seed": value}, "seed") for value in [-1, 0.5, None]),
+        ({"progress": 5}, "progress"),
+    ],
+)
+def test_wrong_numbers_for_an_inversion(options, name):
+    space = LatentSpace(brightness_generator())
+    with pytest.raises(ValueError, match=f"{name} should be"):
+        space.invert(np.zeros((4, 4, 1)), **options)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (None, "The image should be an array"),
+        ("image", "The image should be an array"),
+        (np.zeros((4, 4, 3)), "G draws images of shape"),
+        (np.full((4, 4, 1), 255), r"should lie in \[−1, 1\]"),
+        (np.full((4, 4, 1), np.nan), "NaN or infinite"),
+        (np.zeros((4, 4, 1), bool), "The image should be an array"),
+    ],
+)
+def test_what_is_no_image_to_invert(image, message):
+    with pytest.raises(LatentError, match=message):
+        LatentSpace(brightness_generator()).invert(image)
+
+
+@pytest.mark.parametrize("distance", [-0.1, "x", None, True, float("nan"), float("inf")])
+def test_a_wrong_distance(distance):
+    with pytest.raises(ValueError, match="distance should be a number of 0 or more"):
+        LatentSpace(brightness_generator()).neighbours(np.zeros(5), 2, distance)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, "x", None, True, float("nan"), [0.5]])
+def test_a_wrong_truncation(strength):
+    with pytest.raises(LatentError, match="lies in"):
+        truncated(np.zeros(5), strength)
+
+
+@pytest.mark.parametrize("part", [[], [[]], None, "x", np.zeros(4), np.zeros((2, 4)), [np.nan] * 5])
+def test_codes_that_cannot_be_added(part):
+    for pair in ((part, np.zeros(5)), (np.zeros(5), part)):
+        with pytest.raises(LatentError):
+            without_and_with(np.zeros(5), *pair)
+
+
+def test_numpy_numbers_are_numbers():
+    space = LatentSpace(brightness_generator(), count=np.int64(2), seed=np.uint8(0))
+    assert len(space.directions) == 2
+    near = space.neighbours(np.zeros(5), np.int32(3), np.float32(0.5), seed=np.int64(1))
+    assert near.shape == (3, 5)
+    assert spherical(np.zeros(5, int), np.ones(5, "float16"), np.int8(4)).shape == (4, 5)
+    options = dict(starts=np.int64(1), steps=np.int64(1), rate=np.float32(0.1), seed=np.int8(1))
+    space.invert(np.zeros((4, 4, 1), int), **options)
+
+
+@pytest.mark.parametrize("generator", [None, "mnist", 5, lambda z: z])
+def test_what_is_no_model(generator):
+    with pytest.raises(LatentError, match=r"A generator maps codes .* this model is"):
+        LatentSpace(generator)
 
 
 def test_bad_generators(tmp_path):

@@ -209,6 +209,7 @@ def test_augment_has_no_place_in_the_combined_model():
         gan.compile(augment=flip)
 
 
+@pytest.mark.slow(seconds=4)
 def test_resume_ends_where_an_uninterrupted_training_ends(tmp_path, digits):
     def train(epochs, folder):
         keras.utils.set_random_seed(3)

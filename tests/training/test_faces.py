@@ -106,6 +106,7 @@ print(moved)
 """
 
 
+@pytest.mark.slow(seconds=8)
 def test_two_devices_hold_the_same_weights_and_statistics(run_python):
     """Each normalises its half of the batch; the moving statistics are the mean of both.
 

@@ -32,6 +32,7 @@ def equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.slow(seconds=4)
 def test_the_same_seed_gives_the_same_weights_twice(digits):
     ends, histories = [], []
     for _ in range(2):
@@ -151,6 +152,7 @@ def test_bfloat16(digits):
     assert gan.sample(2).dtype == np.float32
 
 
+@pytest.mark.slow(seconds=4)
 def test_xla_computes_the_same(digits):
     losses = []
     for jit in (False, True):
@@ -228,7 +230,7 @@ def test_monitor_leaves_the_runs_files(digits, tmp_path):
     assert {"samples.png", "training.gif", "history.csv", "frames"} <= names
     frames = sorted(path.name for path in (tmp_path / "frames").iterdir())
     assert frames == [f"epoch-000{n}.png" for n in range(4)]  # the untrained G is frame 0
-    header, *rows = (tmp_path / "history.csv").read_text().splitlines()
+    header, *rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
     columns = dict(zip(header.split(","), rows[-1].split(","), strict=True))
     assert len(rows) == 3
     assert float(columns["d_loss"]) == pytest.approx(history["d_loss"][-1])

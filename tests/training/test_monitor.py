@@ -38,10 +38,15 @@ def test_progress_names_epoch_and_time_left():
     assert "<00:50" in text  # 30 s for 15 steps: 50 s for 25 more
 
 
-def test_progress_of_a_resumed_training_counts_its_own_steps():
+def test_progress_of_a_resumed_training_counts_all_epochs():
     panel = TrainingPanel(4, 10, first_epoch=2, history=[{"epoch": 1}, {"epoch": 2}], live=False)
     assert panel._progress().startswith("epoch 3/4")
-    assert "0/20" in panel._progress()
+    assert "20/40" in panel._progress()
+    panel._started -= 10
+    for _ in range(5):
+        panel.advance()
+    assert "25/40" in panel._progress()
+    assert "<00:30" in panel._progress()  # its own 5 steps took 10 s: 30 s for 15 more
     panel.end_epoch(numbers={"d_loss": 1})
     assert panel.history[-1] == pytest.approx({"epoch": 3, "seconds": 0, "d_loss": 1}, abs=0.5)
 
@@ -55,6 +60,7 @@ def test_terminal_gets_a_line(capsys):
     assert "1 epochs complete" in capsys.readouterr().err
 
 
+@pytest.mark.slow(seconds=5)
 def test_notebook_has_one_text_and_one_picture_however_many_epochs():
     source = """
 import numpy as np
@@ -77,4 +83,4 @@ panel.finish()
 
 def test_history_with_a_column_that_comes_later(tmp_path):
     path = write_rows(tmp_path / "h.csv", [{"epoch": 1}, {"epoch": 2, "fd": 3.5}])
-    assert path.read_text().split() == ["epoch,fd", "1,", "2,3.5"]
+    assert path.read_text(encoding="utf-8").split() == ["epoch,fd", "1,", "2,3.5"]

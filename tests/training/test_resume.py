@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dcgan_course import DCGAN, Checkpoint, dcgan_discriminator, dcgan_generator
+from dcgan_course.files import read_rows
 from dcgan_course.training.resume import CheckpointError, settings_of
 
 CHILD = Path(__file__).with_name("training_child.py")
@@ -29,10 +30,12 @@ def child(what, folder, point, environment):
         [sys.executable, CHILD, what, folder, point],
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
-    expected = 0 if point == "never" else -signal.SIGKILL
+    # On Windows this signal ends a process at once, and its number is the exit code.
+    killed = signal.SIGTERM if os.name == "nt" else -signal.SIGKILL
+    expected = 0 if point == "never" else killed
     assert done.returncode == expected, f"{point}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -42,9 +45,7 @@ def outcome(folder):
     newest = max((folder / "checkpoints").glob("epoch-*.npz"))
     with np.load(newest) as file:
         arrays = {key: file[key] for key in file.files if key != "about"}
-    import csv
-
-    rows = list(csv.DictReader((folder / "history.csv").open()))
+    rows = read_rows(folder / "history.csv")
     for row in rows:
         row.pop("seconds")
     return newest.name, arrays, rows, (folder / "training.gif").read_bytes()
@@ -59,7 +60,7 @@ def assert_same(one, other):
     assert one[3] == other[3]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.slow(seconds=37)
 @pytest.mark.parametrize("what", ["fit", "lesson"])
 def test_killed_at_every_point_and_still_the_same_end(what, tmp_path, offline_env):
     """One training is left alone, the other killed again and again; they end alike."""
@@ -101,6 +102,7 @@ def variables(model):
     return [variable.numpy() for variable in model.variables]
 
 
+@pytest.mark.slow(seconds=4)
 def test_more_epochs_go_on_from_fewer(digits, tmp_path):
     whole, parts = gan(), gan()
     history = train(whole, digits, tmp_path / "whole", 4)
@@ -112,6 +114,7 @@ def test_more_epochs_go_on_from_fewer(digits, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow(seconds=4)
 def test_short_epochs_go_on_where_they_stopped_in_the_data(digits, tmp_path):
     whole, parts = gan(), gan()
     train(whole, digits, tmp_path / "whole", 5, steps_per_epoch=3)
@@ -122,6 +125,7 @@ def test_short_epochs_go_on_where_they_stopped_in_the_data(digits, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow(seconds=5)
 def test_a_dataset_is_brought_to_its_place(digits, tmp_path):
     import tensorflow as tf
 

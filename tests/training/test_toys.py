@@ -45,6 +45,7 @@ def test_density_of_g_is_the_one_that_its_map_implies():
     assert moment["deviation"] == pytest.approx(0.5, abs=2e-3)
 
 
+@pytest.mark.slow(seconds=10)
 def test_g_learns_the_line_and_finds_all_modes_of_the_ring():
     """The settings of the lesson work, and the failures that it shows fail."""
     line = train_toy("line", hidden=32, g_rate=3e-4, d_rate=3e-3, steps=2500, frames=2, seed=1)
@@ -62,6 +63,7 @@ def test_g_learns_the_line_and_finds_all_modes_of_the_ring():
         assert bad["found"] < 6, change
 
 
+@pytest.mark.slow(seconds=3)
 def test_the_same_seed_records_the_same():
     one, other, third = (train_toy("ring", steps=40, frames=2, seed=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.moments[-1]["points"], other.moments[-1]["points"])
@@ -120,6 +122,7 @@ def test_pictures_show_their_moment():
     assert ring.caption(-1).startswith("step 20 ")
 
 
+@pytest.mark.slow(seconds=3)
 def test_the_panel_trains_again_with_what_was_chosen():
     player = GamePlayer(train_toy("ring", steps=12, frames=3))
     player.build()

@@ -2,11 +2,14 @@
 
 import builtins
 import json
+import os
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import NOTEBOOKS, ROOT
 
 from dcgan_course.data.drawn.faces import draw_faces
 from dcgan_course.display.images import image_grid
@@ -112,6 +115,7 @@ def test_logs_of_a_batch_are_its_own_and_those_of_an_epoch_means(faces):
         assert len(set(steps)) == 6
 
 
+@pytest.mark.slow(seconds=4)
 def test_steps_go_on_after_a_resume(faces, tmp_path):
     kept = Notebook()
     train(faces, kept, epochs=1, resume=tmp_path)
@@ -126,6 +130,7 @@ def events(folder):
     return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
 
 
+@pytest.mark.slow(seconds=3)
 def test_tensorboard_holds_it_all(faces, tmp_path):
     kept, folder = Notebook(), tmp_path / "run"
     train(faces, kept)
@@ -154,6 +159,7 @@ def test_tensorboard_holds_it_all(faces, tmp_path):
     assert "Conv2DTranspose" in said["generator"]
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_training_from_the_start_does_not_mix_with_an_earlier_one(faces, tmp_path):
     train(faces, TensorBoardTracker(tmp_path), epochs=2)
     train(faces, TensorBoardTracker(tmp_path), epochs=1)
@@ -161,6 +167,7 @@ def test_a_training_from_the_start_does_not_mix_with_an_earlier_one(faces, tmp_p
     assert read_scalars(tmp_path / "earlier-1")["d_loss"][:, 0].tolist() == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_resumed_training_goes_on_in_the_same_curves(faces, tmp_path):
     train(faces, TensorBoardTracker(tmp_path / "t"), epochs=1, resume=tmp_path / "c")
     train(faces, TensorBoardTracker(tmp_path / "t"), epochs=2, resume=tmp_path / "c")
@@ -178,6 +185,7 @@ def test_a_step_taken_twice_counts_once(tmp_path):
     assert curve[0, 0] == 7
 
 
+@pytest.mark.slow(seconds=7)
 def test_mlflow_holds_it_all(faces, tmp_path):
     mlflow = pytest.importorskip("mlflow", reason="MLflow is an extra of its own")
     kept = Notebook()
@@ -207,6 +215,24 @@ def test_mlflow_holds_it_all(faces, tmp_path):
     np.testing.assert_allclose(tracker.curves()["d_fake_after"], told, rtol=1e-6)
     second = MLflowTracker(tmp_path, "faces")  # the experiment is there already
     assert second.run_id != tracker.run_id
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "true"), ("false", "false")])
+def test_mlflow_reports_nothing_unless_it_was_told_to(tmp_path, monkeypatch, before, after):
+    pytest.importorskip("mlflow", reason="MLflow is an extra of its own")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "")  # so that it is restored afterwards
+    if before is None:
+        monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
+    else:
+        monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", before)
+    MLflowTracker(tmp_path)
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == after
+
+
+def test_every_command_that_starts_mlflow_switches_its_reports_off():
+    for path in [*NOTEBOOKS, ROOT / "README.md"]:
+        for command in re.findall(r"`([^`\n]*mlflow ui[^`\n]*)`", path.read_text(encoding="utf-8")):
+            assert command.startswith("MLFLOW_DISABLE_TELEMETRY=true "), f"{path.name}: {command}"
 
 
 def test_without_mlflow_the_message_says_what_to_install(tmp_path, monkeypatch):

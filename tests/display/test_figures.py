@@ -1,0 +1,111 @@
+"""The figures of the lessons: what they show, and wrong arguments."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from dcgan_course.display.figures import draw_curves, show_by_class, show_history, show_images
+
+IMAGES = np.zeros((6, 4, 5, 1), "float32")
+ROWS = [
+    {"epoch": epoch, "d_loss": 1.0, "g_loss": 0.7, "d_real": 0.5, "d_fake": 0.5} for epoch in (1, 2)
+]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The figures that would be shown."""
+    figures = []
+    monkeypatch.setattr(plt, "show", lambda: figures.append(plt.gcf()))
+    yield figures
+    plt.close("all")
+
+
+def test_images_under_a_title(shown):
+    show_images(IMAGES, "Six", np.int64(3), width=np.float32(2))
+    (figure,) = shown
+    assert figure.axes[0].get_title() == "Six"
+    assert figure.axes[0].images[0].get_array().shape == (2 * 4 + 2, 3 * 5 + 2 * 2)
+
+
+@pytest.mark.parametrize("width", [0, -1, 0.1, 101, "5", None, True, float("nan"), float("inf")])
+def test_a_wrong_width(shown, width):
+    with pytest.raises(ValueError, match=r"width should be a number from 0\.5 to 100"):
+        show_images(IMAGES, "Six", width=width)
+    assert shown == []
+
+
+@pytest.mark.parametrize("columns", [0, -1, 2.0, "2", True, float("nan")])
+def test_wrong_columns(shown, columns):
+    with pytest.raises(ValueError, match="columns should be a whole number of 1 or more"):
+        show_images(IMAGES, "Six", columns)
+
+
+@pytest.mark.parametrize("title", [None, 5, ["Six"]])
+def test_a_title_that_is_no_text(shown, title):
+    with pytest.raises(ValueError, match="title should be a text"):
+        show_images(IMAGES, title)
+    with pytest.raises(ValueError, match="title should be a text"):
+        show_by_class(IMAGES, [0] * 6, ["a"], title)
+
+
+def test_a_class_of_few_images_keeps_its_row(shown):
+    """Row by row, however many images a class has; else the next class would move up."""
+    images = np.ones((5, 4, 4, 1), "float32") * np.array([0, 1, 1, 1, 1])[:, None, None, None]
+    show_by_class(images, np.array([0, 1, 1, 1, 1]), ("gray", "white", "none"), "Two", each=3)
+    grid = np.asarray(shown[0].axes[0].images[0].get_array())
+    rows = [[int(grid[6 * row, 6 * column]) for column in range(3)] for row in range(3)]
+    assert rows == [[128, 0, 0], [255, 255, 255], [0, 0, 0]]
+    assert [text.get_text() for text in shown[0].axes[0].get_yticklabels()] == [
+        "gray",
+        "white",
+        "none",
+    ]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0] * 5, [0] * 7, [0.0] * 6, [[0]] * 6, "abcdef", None, [-1] * 6, [2] * 6, [True] * 6],
+)
+def test_labels_that_do_not_fit(shown, labels):
+    with pytest.raises(ValueError, match="labels should"):
+        show_by_class(IMAGES, labels, ["a", "b"], "Two")
+
+
+@pytest.mark.parametrize("each", [0, -1, 1.0, "3", None, True, 10**9])
+def test_a_wrong_number_for_each_class(shown, each):
+    with pytest.raises(ValueError, match="each should be a whole number from 1 to 1,000"):
+        show_by_class(IMAGES, [0] * 6, ["a"], "One", each=each)
+
+
+@pytest.mark.parametrize("images", [None, 5, np.zeros((6, 4, 5, 1), "uint8"), np.zeros((6, 4))])
+def test_wrong_images_by_class(shown, images):
+    with pytest.raises(ValueError, match=r"Images should"):
+        show_by_class(images, [0] * 6, ["a"], "One")
+
+
+def test_a_history(shown):
+    show_history(ROWS)
+    left, right = shown[0].axes
+    assert [len(line.get_xdata()) for line in left.lines[:2]] == [2, 2]
+    assert len(right.lines) == 3
+    show_history([])  # before the first epoch
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        (None, "history should be rows"),
+        (5, "history should be rows"),
+        ("text", "history should be rows"),
+        ({"d_loss": [1.0]}, "history should be rows"),
+        ([1, 2], "history should be rows"),
+        ([{"d_loss": 1.0}], "Row 0 of history has no 'epoch'"),
+        ([*ROWS, {"epoch": 3, "g_loss": 1.0}], "Row 2 of history has no 'd_loss'"),
+    ],
+)
+def test_a_history_that_is_none(shown, history, message):
+    with pytest.raises(ValueError, match=message):
+        show_history(history)
+    with pytest.raises(ValueError, match=message):
+        draw_curves(plt.figure().subplots(), history, ["d_loss"], "Loss")
