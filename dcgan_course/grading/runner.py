@@ -6,6 +6,7 @@ the hidden tests judge values that it had no answers for.
 
 import ast
 import base64
+import builtins
 import contextlib
 import ctypes
 import json
@@ -288,9 +289,12 @@ class Runner:
                 "",
             ]
         except StudentError as error:
-            said = f" in the line: {error.line}" if error.line else ""
+            # The line is shown if the submission has it: all else could carry what is hidden.
+            lines = {line.strip()[:100] for c in self.cells for line in c.source.splitlines()}
+            said = f" in the line: {error.line}" if error.line and error.line in lines else ""
             if terse:
-                return [error.kind, f"Your code has raised this{said}"[:200], ""]
+                kind = error.kind if hasattr(builtins, error.kind) else "Error"
+                return [kind, f"Your code has raised this{said}", ""]
             return [error.kind, f"{error.message}{said}"[:400], ""]
         except AssertionError as error:
             return ["AssertionError", str(error)[:600], ""]

@@ -316,12 +316,16 @@ def diagnose(run):
         raise ValueError(f"this is what I saw: {run}")
     return "ill"
 """
+    spy += """
+import inside.probes as probes
+probes.Probes._explained = lambda self, error: [str(seen), str(seen), str(seen)]
+"""
     later = "print(seen)\nopen('seen.txt', 'w').write(str(seen))"
     cells = [Cell("answer", "diagnose", spy), Cell("test", "ill", test), Cell("own", "", later)]
     cells.append(Cell("test", "again", test))
     cells.append(Cell("own", "", later))
     Runner(cells, files, BOX, limits=Limits(5, 60)).run()
-    assert cells[1].error[0] == "ValueError"
+    assert cells[1].error[:2] == ["Error", "Your code has raised this"]
     assert "3.14159" not in printed(cells)
 
 
