@@ -771,8 +771,8 @@ WRONG["05_diagnosis"] = {
         {"share_good"},
     ),
     "bad points counted as found": (_modes(good="distances.min(1) >= 0"), {"modes_count"}),
-    "a single point is enough": (_modes(enough="counts > 0"), {"modes_least"}),
-    "a share of the good points": (_modes(enough="counts >= least * good.sum()"), {"modes_least"}),
+    "a single point is enough": (_modes(enough="counts > 0"), {"modes_count", "modes_least"}),
+    "a share of the good points": (_modes(enough="counts >= least * good.sum()"), {"modes_count", "modes_least"}),
     "everybody is healthy": (
         {"diagnose": "def diagnose(recording):\n    return 'healthy'"},
         {"sees_collapse", "sees_strong_d", "sees_frozen_d", "sees_divergence"},

@@ -267,7 +267,7 @@ MORE_WRONG["02_networks"] = {
     ),
     "layer norm in G": (
         _generator(norm="model.add(layers.LayerNormalization())"),
-        {"g_batch_norm"},
+        {"g_batch_norm", "g_relu"},
     ),
     "pixels clipped": (_generator(tanh="lambda x: keras.ops.clip(x, -1, 1)"), {"g_range"}),
     "softsign": (_generator(tanh="'softsign'"), {"g_range"}),
@@ -673,7 +673,7 @@ MORE_RIGHT["03_training_step"] = {
         d_loss="tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(real_logits), "
         "real_logits)) + tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits("
         "tf.zeros_like(fake_logits), fake_logits))",
-        z="tf.random.normal([len(real), latent_dim], mean=0.0, stddev=1.0, dtype=tf.float32)",
+        z="tf.random.normal([real.shape[0], latent_dim], mean=0.0, stddev=1.0, dtype=tf.float32)",
     ),
     "G moves first, from gradients of before": _step(
         between="g_gradients = tape.gradient(g_loss, g_weights)",

@@ -13,6 +13,7 @@ import re
 import matplotlib
 import pytest
 from assignment_cases import RIGHT, WRONG
+from assignment_metrics import RIGHT_METRICS, WRONG_METRICS
 from assignment_more import MORE_RIGHT, MORE_WRONG
 from helpers import ROOT, read_notebook
 
@@ -23,8 +24,9 @@ from dcgan_course.grading.inside.session import Session
 
 SOURCE = ROOT / "assignments" / "source"
 NAMES = sorted(path.name for path in SOURCE.iterdir())
-WRONG = {name: WRONG[name] | MORE_WRONG[name] for name in NAMES}
-RIGHT = {name: RIGHT[name] | MORE_RIGHT[name] for name in NAMES}
+WRONG = {name: WRONG[name] | MORE_WRONG[name] for name in WRONG}
+RIGHT = {name: RIGHT[name] | MORE_RIGHT[name] for name in RIGHT}
+WRONG["06_metrics"], RIGHT["06_metrics"] = WRONG_METRICS, RIGHT_METRICS
 SEEDS = (11, 222, 3333)
 
 
@@ -110,8 +112,8 @@ def released(name):
     }
 
 
-def test_five_assignments_of_thirty_points_with_a_written_answer_and_many_small_tests():
-    assert len(NAMES) == 5
+def test_six_assignments_of_thirty_points_with_a_written_answer_and_many_small_tests():
+    assert len(NAMES) == 6
     for name in NAMES:
         marks = [
             cell["metadata"]["nbgrader"] | {"type": cell["cell_type"]}
