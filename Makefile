@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
+.PHONY: help setup demo lab app playground site assignments collect grade check test lint test-versions \
         test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
@@ -44,11 +44,14 @@ lab: setup ## open JupyterLab in notebooks/
 app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
 	@$(BIN)/python scripts/app.py
 
+playground: setup ## build playground.html: generators that draw in any browser, in one file
+	@$(BIN)/python scripts/playground.py
+
 $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
 	@touch $@
 
-site: $(VENV)/.site ## build the course as a website, in build/site/
+site: $(VENV)/.site playground ## build the course as a website, in build/site/
 	@$(BIN)/python scripts/build_site.py --check
 
 $(VENV)/.site: $(VENV)/.ready
@@ -110,7 +113,7 @@ benchmark: setup ## measure what the texts quote: GIFs, sliders, reading images,
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/threads.py
 
-benchmark-doctor: setup ## every failure of lesson 05, over three seeds (20 minutes)
+benchmark-doctor: setup ## the Doctor's verdicts on recorded runs, healthy and sick (seconds)
 	@$(BIN)/python benchmarks/doctor.py
 
 benchmark-bonsai: setup ## what each remedy for small data does, of lesson 06 (40 minutes)

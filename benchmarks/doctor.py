@@ -1,205 +1,206 @@
-"""Does the doctor name what is wrong? Lesson 05's failures over several seeds.
+"""Does the doctor name what is wrong, and stay silent on health?
 
-    python benchmarks/doctor.py              every case at the lesson's size, three seeds
-    python benchmarks/doctor.py --seeds 1    fewer
-    python benchmarks/doctor.py collapse     cases whose name contains a word
+    python benchmarks/doctor.py record       train all runs and write down their numbers
+    python benchmarks/doctor.py              judge the numbers that have been written down
+    python benchmarks/doctor.py --runs       the same, run by run
 
-Every case is a run of the lesson's own functions, taken out of the notebook. The table says
-how often the doctor was sure of what is wrong and of nothing else, and what it found how often.
+`record` takes an hour on one core. It skips runs that its folder holds, so that it can be
+stopped and started again, and at the end packs all into results/doctor.npz. Judging takes
+seconds: thresholds can be changed without training again.
 """
 
 import argparse
-import ast
 import json
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 from dcgan_course.quiet import import_quietly
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "05_training_pitfalls.ipynb"
+RESULTS = Path(__file__).parent / "results" / "doctor.npz"
+OUTCOMES = ("named", "symptom", "unsure", "nothing", "misleading")
 
 
-def lesson_functions(seed, names):
-    """The functions and classes that lesson 05 defines, without running its experiments.
-
-    Args:
-        seed: of the lesson.
-        names: what else they find under their global names, in place of the lesson's own; see
-            `given`.
-    """
-    namespace = names | {"lesson": SimpleNamespace(seed=seed)}
-    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] != "code" or "%pip" in source:
-            continue
-        kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-        body = [
-            node
-            for node in ast.parse(source).body
-            if isinstance(node, kept) and getattr(node, "name", None) not in names
-        ]
-        exec(compile(ast.Module(body, []), NOTEBOOK.name, "exec"), namespace)
-    return SimpleNamespace(**namespace)
+# --- recording ------------------------------------------------------------------------
 
 
-def given(digits, unseen, frogs, steps=400, ring_steps=3000):
-    """What the lesson's functions find under their global names.
+def record(folder, words=(), seeds=(1, 2, 3), sick_seeds=(1,)):
+    """Train the runs whose names contain one of the words, and keep their rows."""
+    import_quietly()
+    import doctor_runs
 
-    Args:
-        digits, unseen, frogs: images to train on, to hold out, and in colour.
-        steps, ring_steps: of a run on images, and of one on the ring.
-    """
-    import tensorflow as tf
-
-    from dcgan_course.training.games import RingGame
-
-    ring, scale = RingGame(), 2.4
-    points = np.asarray(ring.real(20_000, seed=5)) / scale
-    return {
-        "digits": digits,
-        "unseen": unseen,
-        "frogs": frogs,
-        "STEPS": steps,
-        "EAGER": False,
-        "ring": ring,
-        "SCALE": scale,
-        "points": points,
-        "batches": tf.data.Dataset.from_tensor_slices(points)
-        .repeat()
-        .shuffle(20_000, seed=5)
-        .batch(128),
-        "ring_codes": tf.random.stateless_normal((2000, 2), seed=[5, 5]),
-        "pick": lambda smoke, laptop, full: ring_steps,
-    }
-
-
-@dataclass
-class Case:
-    """One way to train, and what should be said of it.
-
-    Attributes:
-        run: trains, and returns (gan, doctor, …).
-        wanted: names of which the doctor should be sure of one; none for a healthy run.
-        beside: what it may be sure of as well.
-        doctors: of the runs so far.
-    """
-
-    run: object
-    wanted: tuple = ()
-    beside: tuple = ()
-    doctors: list = field(default_factory=list)
-
-    def right(self):
-        """In how many runs the doctor was sure of what is wrong, and of nothing else."""
-        count = 0
-        for doctor in self.doctors:
-            sure = {finding.name for finding in doctor.findings if finding.sure}
-            named = bool(sure & set(self.wanted)) == bool(self.wanted)
-            count += named and sure <= {*self.wanted, *self.beside}
-        return count
-
-    def found(self, sure):
-        """Names that were found, with how often."""
-        names = [f.name for doctor in self.doctors for f in doctor.findings if f.sure == sure]
-        return ", ".join(f"{name} {count}" for name, count in Counter(names).most_common()) or "–"
-
-
-def cases(lesson):
-    """The runs by name, from the lesson's functions."""
-    train, play, sharp = lesson.train, lesson.play, lesson.sharp_networks
-    few, steps = lesson.digits[:128], lesson.STEPS
-    strong = dict(networks=sharp, d_rate=2e-3, g_rate=2e-4)
-
-    def kernel_3():
-        return lesson.grown(lesson.transposed(3)), lesson.small_networks()[1]
-
-    runs = {
-        "healthy": (lambda: train(held_out=lesson.unseen), ()),
-        "healthy, smoothing 0.1": (lambda: train(label_smoothing=0.1), ()),
-        "healthy, ring": (lambda: play(), ()),
-        "D's rate 0": (lambda: train(d_rate=0.0), ("frozen_d",)),
-        "D's rate / 1000": (lambda: train(d_rate=1e-6), ("frozen_d",)),
-        "G's rate / 1000": (lambda: train(g_rate=1e-6), ("frozen_g",)),
-        "saturating loss": (lambda: train(loss="minimax", **strong), ("flat_loss",)),
-        "strong D": (lambda: train(networks=sharp, d_rate=1e-2, g_rate=3e-5), ("d_too_strong",)),
-        "no batch norm": (lambda: train(networks=sharp), ("mode_collapse",)),
-        "fast G, ring": (lambda: play(g_rate=5e-3, d_rate=5e-4), ("mode_collapse",)),
-        "range": (lambda: train(lesson.half_range(lesson.digits)), ("range",)),
-        "inference mode": (lambda: train(kind=lesson.InferenceFakes), ("mode_gap",)),
-        "never frozen": (lambda: train(kind=lesson.NeverFrozen), ("agreeing_d",)),
-        "smoothing 0.5": (lambda: train(label_smoothing=0.5), ("soft_labels",)),
-        "label noise 0.9": (lambda: train(label_noise=0.9), ("noisy_labels",)),
-        "flipped labels": (lambda: train(kind=lesson.Flipped), ("flipped_labels",)),
-        # A rate as high as that ends in one picture, or in a few.
-        "rate 0.03": (lambda: train(g_rate=3e-2, d_rate=3e-2), ("dead_g", "mode_collapse")),
-        "kernel 3": (lambda: train(networks=kernel_3, steps=steps // 2), ("grid",)),
-        "D sees grey": (
-            lambda: train(lesson.frogs, lesson.colour_networks, augment=lesson.grey),
-            ("colour",),
-            ("grid",),  # which young frogs have in any case
-        ),
-        "128 images": (
-            lambda: train(few, held_out=lesson.unseen, steps=2 * steps),
-            ("memory",),
-        ),
-        "rate 1e12": (lambda: train(g_rate=1e12, d_rate=1e12), ("not_finite",)),
-    }
-    return {name: Case(*case) for name, case in runs.items()}
-
-
-def confusion(seeds, chosen=lambda name: True, progress=print, **names):
-    """Run the cases whose names are chosen, for each seed. Returns them by name."""
-    table = {}
-    for seed in seeds:
-        for name, case in cases(lesson_functions(seed, names)).items():
-            if not chosen(name):
+    folder.mkdir(parents=True, exist_ok=True)
+    data = doctor_runs.Data()
+    cases = {**doctor_runs.HEALTHY, **doctor_runs.SICK}
+    for seed in range(1, 10):
+        for name, case in cases.items():
+            path = folder / f"{name.replace('/', 'over').replace(' ', '_')}-{seed}.json"
+            wanted = seed in (sick_seeds if case.right else seeds)
+            if not wanted or path.exists() or (words and not any(word in name for word in words)):
                 continue
             begun = time.perf_counter()
-            doctor = case.run()[1]
-            table.setdefault(name, case).doctors.append(doctor)
-            said = [f.name + ("" if f.sure else "?") for f in doctor.findings] or ["nothing"]
+            try:
+                _, doctor = doctor_runs.train(data, seed, **case.settings)
+            except Exception as problem:
+                print(f"{name}, seed {seed}: {problem!r}", flush=True)
+                about = {"name": name, "seed": seed, "crash": repr(problem), "rows": []}
+                path.write_text(json.dumps(about), encoding="utf-8")
+                continue
             seconds = time.perf_counter() - begun
-            progress(f"{name:>24}, seed {seed}: {', '.join(said)} ({seconds:.0f} s)")
-    return table
+            about = {"name": name, "seed": seed, "half": case.half, "sick": bool(case.right)}
+            about |= {"seconds": round(seconds, 2), "checks": round(doctor.seconds, 2)}
+            about["preparation"] = round(doctor.preparation, 2)
+            about["not_finite"] = any(each.name == "not_finite" for each in doctor.findings)
+            path.write_text(json.dumps({**about, "rows": doctor.rows}), encoding="utf-8")
+            print(f"{name}, seed {seed}: {seconds:.0f} s", flush=True)
 
 
-def markdown(table):
-    """The confusion table: a line for each case, how often which finding came."""
-    lines = ["| run | right | sure of | not sure of |", "|---|---|---|---|"]
-    for name, case in table.items():
-        right = f"{case.right()} of {len(case.doctors)}"
-        lines.append(f"| {name} | {right} | {case.found(True)} | {case.found(False)} |")
+def pack(folder, path=RESULTS):
+    """Pack all recorded runs into one file."""
+    from dcgan_course.files import save_arrays
+
+    runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
+    names = list(dict.fromkeys(name for run in runs for row in run["rows"] for name in row))
+    table = np.full((sum(len(run["rows"]) for run in runs), len(names)), np.nan, "float32")
+    missing = np.ones(table.shape, bool)  # NaN may be a number's own value
+    place = 0
+    for run in runs:
+        for row in run["rows"]:
+            for name, value in row.items():
+                column = names.index(name)
+                table[place, column], missing[place, column] = value, False
+            place += 1
+    cards = [{**run, "rows": len(run["rows"])} for run in runs]
+    save_arrays(path, {"table": table, "missing": missing}, {"names": names, "runs": cards})
+
+
+def unpack(path=RESULTS):
+    """Read what `pack` wrote: a list of dictionaries with "name", "seed", "rows" and so on."""
+    from dcgan_course.files import load_arrays
+
+    arrays, card = load_arrays(path)
+    place, runs = 0, []
+    for about in card["runs"]:
+        rows = []
+        for values, gone in zip(
+            arrays["table"][place : place + about["rows"]],
+            arrays["missing"][place : place + about["rows"]],
+            strict=True,
+        ):
+            row = {
+                name: float(value)
+                for name, value, out in zip(card["names"], values, gone, strict=True)
+                if not out
+            }
+            rows.append({**row, "step": int(row["step"])})
+        place += about["rows"]
+        runs.append({**about, "rows": rows})
+    return runs
+
+
+# --- judging --------------------------------------------------------------------------
+
+
+def judge(run, case):
+    """What the doctor says of a recorded run, at its end and at every check.
+
+    Returns:
+        A dictionary: "sure" and "unsure", names of the findings at the end; "ever", names of
+        which it was sure at any check; "outcome", one of `OUTCOMES`.
+    """
+    from dcgan_course.diagnosis.judge import diagnose
+    from dcgan_course.diagnosis.rules import SYMPTOMS
+
+    rows = run["rows"]
+    ever = set()
+    for count in range(1, len(rows) + 1):
+        findings = diagnose(rows[:count])
+        ever |= {finding.name for finding in findings if finding.sure}
+    sure = [finding.name for finding in findings if finding.sure]
+    unsure = [finding.name for finding in findings if not finding.sure]
+    if run.get("not_finite"):
+        sure, ever = ["not_finite"], {"not_finite"}
+    others = [name for name in sure if name not in (*case.right, *case.beside)]
+    wrong = [name for name in others if name not in SYMPTOMS]
+    if not case.right:
+        outcome = "misleading" if sure else "unsure" if unsure else "nothing"
+    elif wrong:
+        outcome = "misleading"
+    elif set(sure) & set(case.right):
+        outcome = "named"
+    elif sure:
+        outcome = "symptom"
+    else:
+        outcome = "unsure" if unsure else "nothing"
+    return {"sure": sure, "unsure": unsure, "ever": sorted(ever), "outcome": outcome}
+
+
+def confusion(runs):
+    """Judge runs. Returns a list of (run, case, what `judge` said)."""
+    import doctor_runs
+
+    cases = {**doctor_runs.HEALTHY, **doctor_runs.SICK}
+    judged = []
+    for run in runs:
+        case = cases[run["name"]]
+        judged.append((run, case, judge(run, case)))
+    return judged
+
+
+def summary(judged, half):
+    """The figures of one half, as a dictionary."""
+    healthy = [said for run, case, said in judged if case.half == half and not case.right]
+    sick = [said for run, case, said in judged if case.half == half and case.right]
+    counts = Counter(said["outcome"] for said in sick)
+    return {
+        "healthy": len(healthy),
+        "sure at the end": sum(bool(said["sure"]) for said in healthy),
+        "sure at any check": sum(bool(said["ever"]) for said in healthy),
+        "sick": len(sick),
+        **{name: counts[name] for name in OUTCOMES},
+    }
+
+
+def markdown(judged):
+    """A table: figures by half."""
+    halves = {half: summary(judged, half) for half in ("tuning", "reporting")}
+    lines = ["| | tuning | reporting |", "|---|---|---|"]
+    for name in halves["tuning"]:
+        lines.append(f"| {name} | {halves['tuning'][name]} | {halves['reporting'][name]} |")
     return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("words", nargs="*", help="only cases whose name contains one of these")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("command", nargs="?", default="judge", choices=["record", "pack", "judge"])
+    parser.add_argument("words", nargs="*", help="only runs whose name contains one of these")
+    parser.add_argument("--folder", type=Path, default=Path("runs") / "doctor")
+    parser.add_argument("--sick-seeds", type=int, default=1)
+    parser.add_argument("--runs", action="store_true", help="a line for each run")
+    parser.add_argument("--half", default="", help="only runs of this half")
     options = parser.parse_args()
+    if options.command == "record":
+        record(options.folder, options.words, sick_seeds=range(1, 1 + options.sick_seeds))
+    if options.command in ("record", "pack"):
+        pack(options.folder)
+        return
     import_quietly()
-
-    from dcgan_course import load_images
-
-    table = confusion(
-        range(options.seeds),
-        lambda name: not options.words or any(word in name for word in options.words),
-        progress=lambda line: print(line, file=sys.stderr, flush=True),
-        **given(
-            digits=load_images("mnist").images,
-            unseen=load_images("mnist", "test").images,
-            frogs=load_images("cifar10_frogs").images,
-        ),
-    )
-    print(markdown(table))
+    judged = confusion(unpack())
+    for run, case, said in judged:
+        shown = any(word in run["name"] for word in options.words) if options.words else True
+        if options.runs and shown and options.half in ("", case.half):
+            names = ", ".join([*said["sure"], *(f"{name}?" for name in said["unsure"])]) or "–"
+            ever = sorted(set(said["ever"]) - set(said["sure"]))
+            print(
+                f"{case.half[:3]} {run['name'][:28]:>28} {run['seed']}: {said['outcome']:<10} "
+                f"{names}" + (f"   (earlier: {', '.join(ever)})" if ever else "")
+            )
+    print(markdown(judged))
 
 
 if __name__ == "__main__":

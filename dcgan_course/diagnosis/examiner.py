@@ -1,33 +1,37 @@
 """Examine two networks during training and write down numbers, leaving them as they were."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
 
-from dcgan_course.evaluation.metrics import density_coverage
-from dcgan_course.evaluation.pixels import checkerboard
-from dcgan_course.networks.losses import discriminator_loss, generator_loss
+from dcgan_course.diagnosis.probe import Probe, inputs_of, output_range, outputs_of, uneven_layers
+from dcgan_course.diagnosis.samples import Comparison, auc, rms, sample_facts
+from dcgan_course.diagnosis.weights import Movement
+
+POOL = 1000  # real samples in which copies and duplicates are looked for
+FROM_FILES = 256  # if they have to be read one by one
 
 
 class Examiner:
-    """Looks at two networks now and then, and leaves them as they were.
+    """Measures two networks now and then, and leaves them as they were.
 
     Args:
-        generator, discriminator: G and D. Codes (batch, latent_dim) → samples (batch, …),
+        generator, discriminator: G and D. Codes (batch, …) → samples (batch, …),
             and samples → logits (batch, 1).
-        real: real samples, float (count, …), of which the first `count` are looked at.
+        real: real samples, float (count, …): an array, or an `ImageFolder`. Of them `count` are
+            drawn at random, so that a sorted set is no trap.
         held_out: real samples that the training does not see; None leaves that question out.
-        loss: G's, a kind of `losses`.
-        count: samples in a look.
-        compiled: False looks without a graph: slower, but ready at once.
-        seed: of the codes, which stay the same throughout.
+        loss: G's, a kind of `losses`; None where it is unknown.
+        count: samples in a check.
+        compiled: False checks without a graph: slower, but ready at once.
+        latent_dim: numbers in a code; None asks G.
+        seed: of the codes, which stay the same throughout, and of the choice of samples.
 
     Attributes:
-        rows: one dictionary of numbers for each look.
+        rows: one dictionary of numbers for each check.
 
     Raises:
-        ValueError: fewer than 16 real samples, or samples of another shape than G's.
+        ValueError: fewer than 16 real samples, samples of another shape than G's, a dataset in
+            place of an array, or a G whose codes have an unknown size.
     """
 
     def __init__(
@@ -40,154 +44,180 @@ class Examiner:
         loss="non_saturating",
         count=128,
         compiled=True,
+        latent_dim=None,
         seed=0,
     ):
-        real = np.asarray(real[:count], "float32")
-        if len(real) < 16 or tuple(real.shape[1:]) != tuple(generator.output_shape[1:]):
+        pool = _chosen(real, max(count, POOL), seed, "real samples")
+        code_shape = inputs_of(generator, latent_dim)
+        codes = tf.random.stateless_normal((min(count, len(pool)), *code_shape), seed=[seed, 5])
+        wanted = outputs_of(generator, codes)
+        if len(pool) < 16 or pool.shape[1:] != wanted:
             raise ValueError(
-                f"The doctor needs at least 16 real samples of shape "
-                f"{tuple(generator.output_shape[1:])}; these are {real.shape}."
+                f"The doctor needs at least 16 real samples of shape {wanted}; these are "
+                f"{pool.shape}."
             )
-        self.generator, self.discriminator, self.loss = generator, discriminator, loss
-        self.real = tf.constant(real)
-        self.held_out = None if held_out is None else tf.constant(held_out[:count], tf.float32)
-        shape = (len(real), int(generator.input_shape[1]))
-        self.codes = tf.random.stateless_normal(shape, seed=[seed, 5])
+        self.codes, self.real = tf.Variable(codes, trainable=False), tf.constant(pool[:count])
+        self._adopts_codes = loss is None
+        if held_out is not None:
+            held_out = _chosen(held_out, count, seed, "held-out samples")
+            if held_out.shape[1:] != wanted or len(held_out) < 2:
+                raise ValueError(
+                    f"The doctor needs held-out samples of shape {wanted}; these are "
+                    f"{held_out.shape}."
+                )
+        self.networks = (generator, discriminator)
+        self.probe = Probe(generator, discriminator, self.codes, self.real, held_out, loss)
+        self._measure = tf.function(self.probe.measure) if compiled else self.probe.measure
+        self._movement = Movement(generator, discriminator)
+        self._finite = bool(np.isfinite(pool).all())
+        self._comparison = Comparison(pool[:count], pool, seed=seed) if self._finite else None
+        self._scale = float(pool[:count].std()) + 1e-8
+        self._known = {row.tobytes() for row in pool}
+        self._constant = self._constant_facts(pool, loss)
+        self._previous, self._codes_before = None, None
         self.rows = []
-        self._real_facts = sample_facts(real)
-        self._scale = float(real.std()) + 1e-8
-        self._before = self._kept_samples = None
-        self._probe = tf.function(self._look_at_networks) if compiled else self._look_at_networks
 
-    def look(self, step):
+    def look(self, step, *, seen=None, rates=None):
         """Take the numbers of this moment.
 
         Args:
             step: how many steps of training have been done.
+            seen: what a `Witness` saw of the last step, or None.
+            rates: learning rates by name, such as {"g_rate": 2e-4}, or None.
 
         Returns:
             The new row, which `rows` holds as well.
         """
-        networks = (self.generator, self.discriminator)
-        # Training mode moves moving statistics and draws from random generators: put both back.
-        state = [v for network in networks for v in network.variables if not v.trainable]
-        kept = [tf.identity(v) for v in state]
-        seen = {name: value.numpy() for name, value in self._probe().items()}
-        for variable, value in zip(state, kept, strict=True):
-            variable.assign(value)
-        fakes, plain_fakes = seen.pop("fakes"), seen.pop("plain_fakes")
-        row = {"step": int(step)}
-        row |= {name: float(value) for name, value in seen.items() if value.ndim == 0}
-        row["probabilities"] = float(self.loss in ("non_saturating", "minimax"))
-        row["auc"] = _auc(seen["real_logits"], seen["fake_logits"])
-        row["missed"] = 1 - _coverage(self.real.numpy(), fakes)
-        row |= self._movement(networks)
-        row |= {f"{name}_real": value for name, value in self._real_facts.items()}
-        row |= {f"{name}_fake": value for name, value in sample_facts(fakes).items()}
-        row["offset"] = _rms(fakes.mean(axis=0) - self.real.numpy().mean(axis=0)) / self._scale
-        row["mode_gap"] = _rms(fakes - plain_fakes) / self._scale
-        if self._kept_samples is not None:
-            row["change"] = _rms(fakes - self._kept_samples) / self._scale
-        self._kept_samples = fakes
+        if self._adopts_codes and "codes" in (seen or {}):
+            # A foreign GAN may draw its codes from another distribution than N(0, 1).
+            self.codes.assign(seen["codes"].std() * self.codes + seen["codes"].mean())
+            self._adopts_codes = False
+        # Training mode moves moving statistics, draws from random generators, and lets spectral
+        # normalization rescale its kernels: put everything back.
+        state = [variable for network in self.networks for variable in network.variables]
+        kept = [tf.identity(variable) for variable in state]
+        try:
+            measured = {name: value.numpy() for name, value in self._measure().items()}
+        finally:
+            for variable, value in zip(state, kept, strict=True):
+                variable.assign(value)
+        row = {"step": int(step), **self._constant, **(rates or {})}
+        row |= {name: float(value) for name, value in measured.items() if value.ndim == 0}
+        row |= self._movement.facts()
+        gradients = {name: measured[f"{name}_gradients"] for name in "gd"}
+        self._movement.expect(gradients)
+        with np.errstate(all="ignore"):  # infinite logits are found by name, not by a warning
+            row |= self._logit_facts(measured)
+        row |= self._sample_facts(measured["fakes"], measured["plain_fakes"])
+        row |= self._seen_facts(seen or {})
         self.rows.append(row)
         return row
 
-    def _look_at_networks(self):
-        """Logits, losses and gradients on the real samples and on fakes of the fixed codes."""
-        weights = self.generator.trainable_variables
-        with tf.GradientTape(persistent=True) as tape:
-            fakes = self.generator(self.codes, training=True)
-            fake_logits = tf.cast(self.discriminator(fakes, training=True), tf.float32)
-            own = generator_loss(fake_logits, self.loss)
-            steep = generator_loss(fake_logits, "non_saturating")
-        real_logits = tf.cast(self.discriminator(self.real, training=True), tf.float32)
-        plain = self.generator(self.codes, training=False)
-        seen = {
-            "d_loss": discriminator_loss(real_logits, fake_logits, self.loss),
-            "g_loss": own,
-            "d_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-            "d_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            "g_gradient": tf.linalg.global_norm(tape.gradient(own, weights)),
-            "g_steep": tf.linalg.global_norm(tape.gradient(steep, weights)),
-            "real_logits": real_logits[:, 0],
-            "fake_logits": fake_logits[:, 0],
-            "fakes": tf.cast(fakes, tf.float32),
-            "plain_fakes": tf.cast(plain, tf.float32),
+    def after_step(self):
+        """Complete the last row, right after the first step that follows it."""
+        if self.rows:
+            self.rows[-1] |= self._movement.headings()
+
+    def _constant_facts(self, pool, loss):
+        """What does not change in the course of a training."""
+        facts = {f"{name}_real": value for name, value in sample_facts(self.real.numpy()).items()}
+        facts["real_count"] = float(len(pool))
+        if self._comparison is not None:
+            facts["duplicates"] = self._comparison.duplicates
+            others = pool[len(self.real) : 2 * len(self.real)]
+            if len(others) == len(self.real):  # what unseen real samples would get
+                apart = self._comparison.facts(others)
+                facts |= {
+                    f"{name}_other": apart[name] for name in ("missed", "mmd", "clusters_off")
+                }
+        facts["probabilities"] = float(self.probe.has_probabilities)
+        facts["own_loss"] = float(loss is not None)
+        facts["g_uneven"] = float(uneven_layers(self.networks[0]))
+        for name, network in zip("gd", self.networks, strict=True):
+            limits = output_range(network)
+            if limits is not None:
+                facts |= {f"{name}_reach_low": limits[0], f"{name}_reach_high": limits[1]}
+            weights = network.weights
+            facts[f"{name}_norms"] = float(sum("moving_var" in each.name for each in weights))
+            facts[f"{name}_size"] = float(sum(np.prod(each.shape) for each in weights))
+        return facts
+
+    def _logit_facts(self, measured):
+        real, fake = measured["real_logits"], measured["fake_logits"]
+        plain = measured["plain_logits"]
+        raw = np.concatenate([real, fake, plain])
+        facts = {
+            "auc": auc(real, fake),
+            "auc_plain": auc(*np.split(plain, 2)),
+            "logit_low": float(raw.min()),
+            "logit_high": float(raw.max()),
+            "logit_zeros": float(np.mean(raw == 0)),
+            "logit_spread": float(raw.std()),
         }
-        if self.held_out is not None:
-            # In one batch, so that batch norm treats both alike.
-            both = tf.concat([self.real, self.held_out], axis=0)
-            logits = tf.cast(self.discriminator(both, training=True), tf.float32)
-            known, unknown = logits[: len(self.real)], logits[len(self.real) :]
-            way = tf.reduce_mean(real_logits) - tf.reduce_mean(fake_logits)
-            seen["memory"] = tf.reduce_mean(known) - tf.reduce_mean(unknown)
-            seen["memory"] /= tf.maximum(way, 0.1)
-        return seen
+        if "held_logits" in measured:
+            facts["known_auc"] = auc(measured["known_logits"], measured["held_logits"])
+        return facts
 
-    def _movement(self, networks):
-        """How far each network's weights have moved since the last look, in their own size."""
-        # Moving statistics that stand still while weights move are those of a G that is never
-        # in training mode.
-        statistics = [v for v in self.generator.non_trainable_variables if "moving" in v.name]
-        groups = [*(network.trainable_variables for network in networks), statistics]
-        now = [np.concatenate([np.ravel(v) for v in group] or [np.zeros(1)]) for group in groups]
-        before, self._before = self._before, now
-        if before is None:
-            return {}
-        names = ("g_moved", "d_moved", *(["statistics_moved"] if statistics else []))
-        return {
-            name: _rms(new - old) / (_rms(old) + 1e-12)
-            for name, new, old in zip(names, now, before, strict=False)
-        }
+    def _sample_facts(self, fakes, plain):
+        facts = {f"{name}_fake": value for name, value in sample_facts(fakes).items()}
+        if self._comparison is None or not np.isfinite(fakes).all():
+            return facts
+        facts |= self._comparison.facts(fakes)
+        facts["mode_gap"] = rms(fakes - plain) / self._scale
+        facts["spread_plain"] = float(plain.reshape(len(plain), -1).std(axis=0).mean())
+        if self._previous is not None:
+            facts["change"] = rms(fakes - self._previous) / self._scale
+        self._previous = fakes
+        return facts
 
-
-# --- facts about samples --------------------------------------------------------------
-
-
-def sample_facts(samples):
-    """Numbers that samples have by themselves.
-
-    Args:
-        samples: float (count, …); images are (count, height, width, channels).
-
-    Returns:
-        A dictionary: "low" and "high", the range; "spread", the standard deviation over the
-        samples, averaged over positions; "twins", the root mean square distance to the most
-        similar other sample, its median; and for images "grid" (see `pixels.checkerboard`),
-        for those in colour "colour", the mean standard deviation over the channels of a pixel.
-    """
-    samples = np.asarray(samples, "float32")
-    if not np.isfinite(samples).all():
-        return {"low": math.nan, "high": math.nan}
-    flat = samples.reshape(len(samples), -1)
-    squares = (flat**2).sum(axis=1)
-    distances = squares[:, None] + squares[None] - 2 * flat @ flat.T
-    np.fill_diagonal(distances, np.inf)
-    facts = {
-        "low": float(flat.min()),
-        "high": float(flat.max()),
-        "spread": float(flat.std(axis=0).mean()),
-        "twins": float(np.median(np.sqrt(distances.min(axis=1).clip(0) / flat.shape[1]))),
-    }
-    if samples.ndim == 4:
-        facts["grid"] = checkerboard(samples.clip(-1, 1))
-        if samples.shape[3] == 3:
-            facts["colour"] = float(samples.std(axis=3).mean())
-    return facts
+    def _seen_facts(self, seen):
+        """Compare what the training step saw with what the doctor was given."""
+        names = ("batch_size", "g_training", "d_training")
+        facts = {name: seen[name] for name in names if name in seen}
+        batch, codes = seen.get("batch"), seen.get("codes")
+        alike = batch is not None and batch.shape[1:] == self.real.shape[1:]
+        if alike and self._finite and np.isfinite(batch).all():
+            real = self.real.numpy()
+            facts["batch_low"], facts["batch_high"] = float(batch.min()), float(batch.max())
+            facts["batch_shift"] = float(batch.mean() - real.mean()) / self._scale
+            facts["batch_spread"] = float(batch.std() / self._scale)
+            facts["batch_apart"] = self._comparison.apart(batch)
+            known = [row.tobytes() in self._known for row in batch]
+            facts["batch_known"] = float(np.mean(known))
+            if batch.ndim == 4 and batch.shape[3] == 3:
+                facts["batch_hue"] = (_hue(batch) - _hue(real)) / self._scale
+        if codes is not None and codes.shape[1:] == self.codes.shape[1:]:
+            facts["codes_spread"] = float(codes.std())
+            facts["codes_mean"] = float(codes.mean())
+            before, self._codes_before = self._codes_before, codes
+            if before is not None and before.shape == codes.shape:
+                facts["codes_change"] = rms(codes - before)
+        for name, origin in (("d_real", "batch"), ("d_fake", "fakes")):
+            one, other = seen.get(name), seen.get(origin)
+            if one is not None and other is not None and one.shape == other.shape:
+                facts[f"{name}_changed"] = rms(one - other) / self._scale
+        shown = seen.get("d_real")
+        if shown is not None and shown.ndim == 4 and shown.shape[3] == 3:
+            facts["colour_shown"] = float(shown.std(axis=3).mean())
+        return facts
 
 
-def _auc(real_logits, fake_logits):
-    """The probability that D gives a real sample a higher logit than a fake."""
-    higher = (real_logits[:, None] > fake_logits[None]).mean()
-    return float(higher + 0.5 * (real_logits[:, None] == fake_logits[None]).mean())
+def _hue(images):
+    """How much brighter the first channel is than the last, on average."""
+    return float(images[..., 0].mean() - images[..., 2].mean())
 
 
-def _coverage(real, fakes, k=5):
-    """The share of real samples near which there is a fake, by plain distances."""
-    if not np.isfinite(fakes).all():
-        return math.nan
-    return density_coverage(real.reshape(len(real), -1), fakes.reshape(len(fakes), -1), k)[1]
-
-
-def _rms(x):
-    return float(np.sqrt(np.mean(np.square(x, dtype="float64"))))
+def _chosen(samples, count, seed, what):
+    """Draw samples at random: float32 (count or fewer, …)."""
+    if isinstance(samples, tf.data.Dataset):
+        raise ValueError(
+            f"The doctor needs its {what} as an array, not as a dataset. Take some hundreds: "
+            "np.concatenate(list(dataset.take(10).as_numpy_iterator()))."
+        )
+    if not hasattr(samples, "__len__"):
+        raise ValueError(f"The doctor needs its {what} as an array, not {samples!r}.")
+    order = np.random.default_rng(seed).permutation(len(samples))
+    if hasattr(samples, "read"):  # an ImageFolder: files, of which each takes its time
+        places = order[: min(count, FROM_FILES)]
+        return np.stack([samples.read(int(place)) for place in places]) / np.float32(127.5) - 1
+    return np.asarray(np.asarray(samples)[order[:count]], "float32")

@@ -1,5 +1,6 @@
 """Find where NaN or infinite values come from."""
 
+import keras
 import tensorflow as tf
 
 from dcgan_course.networks.losses import discriminator_loss, generator_loss
@@ -9,7 +10,8 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     """Where NaN or infinite values come from: the first place on the way from codes to losses.
 
     Args:
-        generator, discriminator: G and D, each a stack of layers.
+        generator, discriminator: G and D, of any architecture; layer by layer they are followed
+            where Keras knows how the layers are connected.
         codes: (batch, latent_dim).
         real: real samples.
         loss: G's, a kind of `losses`.
@@ -19,15 +21,15 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     """
     if not _all_finite(real):
         return "the real samples"
-    fakes, place = _walk("G", generator, codes)
+    fakes, place = _walk("G", generator, tf.convert_to_tensor(codes))
     for name, x in (("D, on fakes,", fakes), ("D, on real samples,", real)):
         if place is None:
             _, place = _walk(name, discriminator, x)
     if place is not None:
         return place
     with tf.GradientTape() as tape:
-        fake_logits = discriminator(generator(codes, training=True), training=True)
-        real_logits = discriminator(real, training=True)
+        fake_logits = _logits(discriminator, generator(codes, training=True))
+        real_logits = _logits(discriminator, real)
         losses = {
             "D's loss": discriminator_loss(real_logits, fake_logits, loss),
             "G's loss": generator_loss(fake_logits, loss),
@@ -51,15 +53,45 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
 
 
 def _walk(name, network, x):
-    for index, layer in enumerate(network.layers, start=1):
-        where = f"{name} layer {index} of {len(network.layers)}, {layer.name}"
+    """Follow x through a network: its last output, and the first place that is not finite."""
+    layers = getattr(network, "layers", None) or [network]
+    for index, layer in enumerate(layers, start=1):
         for weight in layer.trainable_variables:
             if not _all_finite(weight):
-                return None, f"{where}: its weights"
-        x = layer(x, training=True)
-        if not _all_finite(x):
+                return None, f"{name} layer {index} of {len(layers)}, {layer.name}: its weights"
+    for index, layer, output in _outputs(network, layers, x):
+        where = name if layer is network else f"{name} layer {index} of {len(layers)}, {layer.name}"
+        if not _all_finite(output):
             return None, f"{where}: its output, from an input and weights that are finite"
-    return tf.cast(x, tf.float32), None
+    return tf.cast(output, tf.float32), None
+
+
+def _outputs(network, layers, x):
+    """Each layer's output in the order of computation; of an unknown network its own alone."""
+    if isinstance(network, keras.Sequential):
+        for index, layer in enumerate(layers, start=1):
+            x = layer(x, training=True)
+            yield index, layer, x
+        return
+    try:
+        known = [(index, layer) for index, layer in enumerate(layers, 1) if _is_float(layer)]
+        outputs = keras.Model(network.inputs, [layer.output for _, layer in known])(
+            x, training=True
+        )
+    except Exception:  # a subclassed network, or a layer that is used twice
+        yield 1, network, tf.nest.flatten(network(x, training=True))[0]
+        return
+    for (index, layer), output in zip(known, outputs, strict=True):
+        yield index, layer, output
+
+
+def _is_float(layer):
+    return isinstance(layer.output, keras.KerasTensor) and "float" in layer.output.dtype
+
+
+def _logits(discriminator, samples):
+    logits = tf.nest.flatten(discriminator(samples, training=True))[0]
+    return tf.reshape(tf.cast(logits, tf.float32), [-1])
 
 
 def _all_finite(x):

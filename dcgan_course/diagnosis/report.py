@@ -1,22 +1,24 @@
 """What the doctor says: text, plots, and the rows that it has written."""
 
-from dcgan_course.diagnosis.rules import LOOKS_NEEDED, STEPS_NEEDED, diagnose, too_early
+from dcgan_course.diagnosis.judge import diagnose, is_too_early
 
 
 def report(rows, findings=None):
-    """What the rows say, as text: the findings, worst first, or that nothing stands out.
+    """Say in a text what the rows mean: the findings, worst first, or that nothing stands out.
 
     Args:
         rows: of an `Examiner`.
         findings: what `diagnose` made of them; None asks it.
     """
     findings = diagnose(rows) if findings is None else findings
-    looks = f"{len(rows)} looks, up to step {rows[-1]['step']}"
+    if not rows:
+        return "Too early to say: there has been no check yet."
+    checks = f"{len(rows)} checks, up to step {rows[-1]['step']}"
     if not findings:
-        if too_early(rows):
-            return f"Too early to say ({looks}; {LOOKS_NEEDED} and {STEPS_NEEDED} are needed)."
-        return f"Nothing stands out ({looks})."
-    return "\n".join([f"{looks}:", *(f"- {finding}" for finding in findings)])
+        if is_too_early(rows):
+            return f"Too early to say; nothing stands out so far ({checks})."
+        return f"Nothing stands out ({checks})."
+    return "\n".join([f"{checks}:", *(f"- {finding}" for finding in findings)])
 
 
 def draw_report(rows, title="What the doctor saw"):
@@ -29,6 +31,7 @@ def draw_report(rows, title="What the doctor saw"):
     Returns:
         A matplotlib figure.
     """
+    # Only here, so that a training without plots does not wait for matplotlib.
     import matplotlib.pyplot as plt
 
     steps = [row["step"] for row in rows]
@@ -51,12 +54,18 @@ def draw_report(rows, title="What the doctor saw"):
     curve(places[2], "G's gradient", lambda row: row["g_gradient"] or None)
     places[2].set_yscale("log")
     places[2].set_ylabel("norm")
-    curve(places[3], "spread", lambda row: row["spread_fake"] / row["spread_real"])
-    curve(places[3], "nearest neighbour", lambda row: row["twins_fake"] / row["twins_real"])
+    curve(places[3], "variety", lambda row: _ratio(row, "spread"))
+    curve(places[3], "nearest neighbor", lambda row: _ratio(row, "twins"))
     places[3].set_ylim(0, 1.5)
     places[3].axhline(1, color="gray", linewidth=0.5)
     places[3].set_ylabel("fakes against real")
     for axes in places:
         axes.set_xlabel("step")
-        axes.legend(fontsize=7)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7)
     return figure
+
+
+def _ratio(row, name):
+    fake, real = row.get(f"{name}_fake"), row.get(f"{name}_real")
+    return fake / real if fake is not None and real else None

@@ -1,27 +1,22 @@
-"""What the numbers of an `Examiner` mean: rules, each with its mechanism, thresholds and advice.
+"""What the numbers of an `Examiner` mean: rules as data.
 
-Thresholds carry their reasons in `RULES`. Each rule has two: short of the first the doctor is
-silent, between the two it says "not sure", and past the second it is sure.
+Each rule names a mechanism, measures it (in `causes` or `balance`), and carries its thresholds
+with their reason. Short of the first threshold the doctor is silent, between the two it says "not
+sure", and past the second it is sure. `judge` applies them: causes come before symptoms, and what
+a sure cause explains is not said.
 """
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
+from dcgan_course.diagnosis import balance, causes
 
-# --- the rules ------------------------------------------------------------------------
-
-
-STEPS_NEEDED = 150  # healthy runs look sick before: D undecided, and fakes near nothing real
-LOOKS_NEEDED = 6  # the last third are then two, each after some training
+SETUP, BALANCE, SYMPTOM = 0, 1, 2  # what is sure in one level explains what is in the next ones
+CHECKS_NEEDED = {SETUP: 3, BALANCE: 6, SYMPTOM: 6}
 NOT_FINITE = (
     "The numbers have run away: NaN or infinite values",
     "smaller learning rates (a tenth), logits instead of probabilities in the losses, and a "
     "look at the data for NaN.",
 )
-
-
-# --- reading the numbers --------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -49,408 +44,372 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """How one illness is recognised.
+    """How one sickness is recognized.
 
     Attributes:
         name, title, advice: see `Finding`.
+        level: `SETUP`, what can be seen directly and at once; `BALANCE`, how both networks get
+            on with each other; `SYMPTOM`, what the samples look like, said only if no cause
+            explains it.
         measure: rows → (value, evidence), or None where the rows do not say. The value is a
             size, and larger is worse.
         maybe, sure: from these values on the doctor says so, the second time without doubt.
         reason: what the value counts, and why these.
-        fades: it belongs to young generators as well: while it gets better, it is not sure.
-        causes: names of rules that this one explains: where it is sure, they are not said.
+        explains: names of rules of its own level that this one explains as well.
+        age: how far weights have to have moved, in their own size, before it speaks.
+        fades: it belongs to young generators as well: while fakes get nearer to the data, it is
+            not sure.
     """
 
     name: str
     title: str
+    level: int
     measure: object
     maybe: float
     sure: float
     reason: str
     advice: str
-    causes: tuple = ()
+    explains: tuple = ()
+    age: float = 0.0
     fades: bool = False
-
-
-def diagnose(rows):
-    """What is wrong with a run, causes first; an empty list where nothing stands out.
-
-    Read are the medians over the last third of the looks: one bad moment is no illness.
-
-    Args:
-        rows: of an `Examiner`.
-
-    Returns:
-        A list of `Finding`. With fewer than `LOOKS_NEEDED` rows or `STEPS_NEEDED` steps it
-        holds one at most, that numbers are not finite: it is too early for the rest.
-    """
-    broken = next((row for row in rows if not _finite(row)), None)
-    if broken is not None:
-        names = ", ".join(name for name, value in broken.items() if not math.isfinite(value))
-        evidence = f"At step {broken['step']} these were no numbers any more: {names}."
-        return [Finding("not_finite", NOT_FINITE[0], True, evidence, NOT_FINITE[1])]
-    if too_early(rows):
-        return []
-    found, explained = [], set()
-    for rule in RULES:
-        measured = rule.measure(rows)
-        if measured is not None and measured[0] >= rule.maybe:
-            sure = measured[0] >= rule.sure and not _is_fading(rule, rows, measured[0])
-            found.append(Finding(rule.name, rule.title, sure, measured[1], rule.advice))
-            explained |= set(rule.causes) if sure else set()
-    found = [finding for finding in found if finding.name not in explained]
-    return sorted(found, key=lambda finding: not finding.sure)
-
-
-def _is_fading(rule, rows, value):
-    """Whether a young generator is just growing out of it: it was worse by a fifth before."""
-    before = rule.measure(rows[: -max(2, len(rows) // 3)])
-    return rule.fades and before is not None and before[0] >= 1.2 * value
-
-
-def too_early(rows):
-    """Whether there are too few rows, or steps, to say anything."""
-    return len(rows) < LOOKS_NEEDED or rows[-1]["step"] < STEPS_NEEDED
-
-
-def _finite(row):
-    return all(math.isfinite(value) for value in row.values())
-
-
-def recent(rows, name):
-    """The median of one number over the last third of the rows; None where it is missing."""
-    values = [row[name] for row in rows[-max(2, len(rows) // 3) :] if name in row]
-    return float(np.median(values)) if values else None
-
-
-def _range(rows):
-    if "grid_real" not in rows[-1]:
-        return None
-    low, high = rows[-1]["low_real"], rows[-1]["high_real"]
-    return (
-        max(abs(low + 1), abs(high - 1)),
-        f"Real images reach from {low:.2f} to {high:.2f}, G's tanh from −1 to 1.",
-    )
-
-
-def _frozen(rows, network, other):
-    """How much further the other network moves than this one."""
-    moved, others = (recent(rows, f"{name.lower()}_moved") for name in (network, other))
-    told = (
-        f"Between two looks {other}'s weights move by {others:.1e} of their size, {network}'s by "
-        f"{moved:.1e}."
-    )
-    return others / (moved + 1e-12), told
-
-
-def _frozen_d(rows):
-    return _frozen(rows, "D", "G")
-
-
-def _frozen_g(rows):
-    return _frozen(rows, "G", "D")
-
-
-def _flat_loss(rows):
-    ratio = recent(rows, "g_steep") / (recent(rows, "g_gradient") + 1e-12)
-    return (
-        ratio,
-        f"G's gradient has norm {recent(rows, 'g_gradient'):.1e}; the non-saturating loss would "
-        f"give {recent(rows, 'g_steep'):.1e} at the same place.",
-    )
-
-
-def _d_too_strong(rows):
-    d_fake, auc = recent(rows, "d_fake"), recent(rows, "auc")
-    rare = auc > 0.99 and _are_probabilities(rows)
-    surprise = -math.log10(d_fake + 1e-12) if rare else 0.0
-    return surprise, f"D tells real from fake in {auc:.1%} of pairs, and D(G(z)) is {d_fake:.1e}."
-
-
-def _lopsided(rows):
-    if not _are_probabilities(rows):
-        return 0.0
-    return recent(rows, "d_real") + recent(rows, "d_fake") - 1
-
-
-def _are_probabilities(rows):
-    """Whether σ of D's logits means a probability: not under the hinge and Wasserstein losses."""
-    return bool(rows[-1].get("probabilities", 1.0))
-
-
-def _says(rows):
-    return f"D(x) is {recent(rows, 'd_real'):.2f}, D(G(z)) {recent(rows, 'd_fake'):.2f}"
-
-
-def _blind(rows):
-    """How much of the data G misses while D is undecided; 0 where D does tell."""
-    auc = recent(rows, "auc")
-    told = (
-        f"{_says(rows)}; it tells them apart in {auc:.0%} of pairs, a coin in 50%, though near "
-        f"{recent(rows, 'missed'):.0%} of the real samples there is no fake."
-    )
-    return recent(rows, "missed") if abs(auc - 0.5) < 0.2 else 0.0, told
-
-
-def _agreeing_d(rows):
-    missed, told = _blind(rows)
-    return missed if _lopsided(rows) > AGREEING else 0.0, told
-
-
-def _noisy_labels(rows):
-    missed, told = _blind(rows)
-    # A G that hops from mode to mode keeps D undecided as well: that one changes all the time.
-    still = recent(rows, "change") < 0.6
-    return missed if still and _lopsided(rows) <= AGREEING else 0.0, told
-
-
-def _soft_labels(rows):
-    told = f"{_says(rows)}, although it tells them apart in {recent(rows, 'auc'):.0%} of pairs."
-    return -_lopsided(rows), told
-
-
-def _flipped_labels(rows):
-    return recent(rows, "d_fake") - recent(rows, "d_real"), f"{_says(rows)}."
-
-
-def _dead_g(rows):
-    ratio = recent(rows, "spread_fake") / recent(rows, "spread_real")
-    told = f"Whatever the code, fakes differ by {ratio:.1e} of what real samples do."
-    return 1 / (ratio + 1e-9), told
-
-
-def _mode_collapse(rows):
-    spread = recent(rows, "spread_fake") / recent(rows, "spread_real")
-    twins = recent(rows, "twins_fake") / recent(rows, "twins_real")
-    # Both: a young G draws smooth pictures that are near each other, but spread, and a G of a
-    # few modes spreads, but in crowds. In few dimensions nearest neighbours are luck.
-    like = math.sqrt(spread * twins) if "grid_real" in rows[-1] else spread
-    return (
-        1 / (like + 1e-3),
-        f"Fakes spread {spread:.0%} as far as real samples, and a fake's nearest fellow is "
-        f"{twins:.0%} as far away.",
-    )
-
-
-def _missed(rows):
-    missed = recent(rows, "missed")
-    return missed, f"Near {missed:.0%} of the real samples there is no fake."
-
-
-def _never_settles(rows):
-    change = recent(rows, "change")
-    return (
-        change,
-        f"From look to look the same codes' samples change by {change:.2f} of the data's spread.",
-    )
-
-
-def _mode_gap(rows):
-    gap, moved = recent(rows, "mode_gap"), recent(rows, "statistics_moved")
-    told = f"G in training mode and in inference mode differ by {gap:.2f} of the data's spread."
-    if moved == 0 and recent(rows, "g_moved") > 0:
-        return max(gap, 1.0), f"{told} Its moving statistics stand still while its weights move."
-    return gap, told
-
-
-def _grid(rows):
-    if "grid_real" not in rows[-1]:
-        return None
-    fake, real = recent(rows, "grid_fake"), recent(rows, "grid_real")
-    told = f"The finest pattern carries {fake:.2f} in fakes, {real:.2f} in real images."
-    return fake / (real + 1e-3), told
-
-
-def _colour(rows):
-    if "colour_real" not in rows[-1]:
-        return None
-    fake, real = recent(rows, "colour_fake"), recent(rows, "colour_real")
-    ratio = (fake + 1e-3) / (real + 1e-3)
-    told = f"Channels differ by {fake:.3f} in fakes, by {real:.3f} in real images."
-    return max(ratio, 1 / ratio), told
-
-
-def _memory(rows):
-    gap = recent(rows, "memory")
-    return (
-        None
-        if gap is None
-        else (
-            gap,
-            f"D prefers known to held-out samples by {gap:.0%} of what it prefers real to fake by.",
-        )
-    )
 
 
 RULES = (
     Rule(
+        "few_data",
+        "There are hardly any different real samples",
+        SETUP,
+        causes.few_data,
+        *(10, 15),
+        "1000 over the number of different samples: 100 of them, or 66",
+        "more images; with some hundreds, augmentation of all that D sees (augment=).",
+    ),
+    Rule(
+        "no_motion",
+        "Neither network moves",
+        SETUP,
+        causes.no_motion,
+        *(2, 3),
+        "powers of ten by which both move less in a step than they once did; a rate that is "
+        "lowered on purpose falls by 1 or 2 at the end. 9 where they have never moved",
+        "see that both rates are above 0, that a schedule counts in steps, not epochs, and that "
+        "both optimizers are given weights.",
+    ),
+    Rule(
         "range",
-        "The data do not fill the range of G's tanh",
-        _range,
-        *(0.2, 0.5),
-        "of 2 from −1 to 1; images in [0, 1] miss by 1, and no natural set by half as much",
-        "scale images by x / 127.5 − 1, and check minimum and maximum of a batch.",
-        causes=("mode_collapse", "missed", "grid"),
+        "G cannot reach the range of the data, or has to leave half of its own empty",
+        SETUP,
+        causes.data_range,
+        *(0.1, 0.2),
+        "the fraction of the data's range that G's last layer cannot reach; 0.5 for images in "
+        "[0, 1] under a tanh",
+        "scale images to the range of G's last layer: x / 127.5 − 1 for tanh, x / 255 for a "
+        "sigmoid.",
+    ),
+    Rule(
+        "batch_differs",
+        "The images that train are not like those that the doctor was given",
+        SETUP,
+        causes.batch_differs,
+        *(0.35, 0.5),
+        "the largest of: shift of the mean in standard deviations, logarithm of the ratio of the "
+        "standard deviations, three times what nearest neighbors exceed 55% by, three times the "
+        "shift between the first and the last channel",
+        "compare a batch with the images: scaled twice, augmented, channels swapped, another set?",
+    ),
+    Rule(
+        "one_sided",
+        "Only one side is augmented: D sees real samples and fakes through different eyes",
+        SETUP,
+        causes.one_sided,
+        *(0.02, 0.05),
+        "the change in standard deviations of the data; 0 for both, or for neither, in health",
+        "augment real samples and fakes alike, or D learns to see the augmentation.",
+    ),
+    Rule(
+        "bounded_logit",
+        "D's logit is not free: an activation ends D, and the loss applies another one",
+        SETUP,
+        causes.bounded_logit,
+        *(1, 1),
+        "1 where D's last layer cannot give every number that the loss may ask for",
+        "no activation after D's last dense layer; the losses take logits.",
+    ),
+    Rule(
+        "dead_g",
+        "G is dead: it draws a single image",
+        SETUP,
+        balance.dead_g,
+        *(300, 1000),
+        "diversity of real samples over that of fakes; a G that collapses onto a few modes still "
+        "varies by a hundredth",
+        "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
+        "of its activations. Then start anew, for there is no gradient to come back by.",
+        explains=("frozen_layers", "frozen_g", "mode_gap"),
+        age=0.1,
+        fades=True,
+    ),
+    Rule(
+        "frozen_layers",
+        "Layers do not learn while others of the same network do",
+        SETUP,
+        causes.frozen_layers,
+        *(1e-3, 1e-3),
+        "the fraction of kernels that are exactly what they were at the first check; 0 in health",
+        "set trainable=True before compile, and give the optimizer all of the network's weights.",
+    ),
+    Rule(
+        "fixed_codes",
+        "G always gets the same codes",
+        SETUP,
+        causes.fixed_codes,
+        *(0.8, 0.95),
+        "1 for equal codes at two checks, 0.41 for independent ones",
+        "draw new codes from N(0, 1) in every training step.",
+        explains=("code_scale",),
+    ),
+    Rule(
+        "code_scale",
+        "G is trained on codes of another scale than those that are sampled",
+        SETUP,
+        causes.code_scale,
+        *(0.8, 1.0),
+        "the logarithm of the standard deviation, or the mean; a uniform distribution on [−1, 1] "
+        "has 0.55",
+        "draw codes from N(0, 1) in training as for samples.",
+    ),
+    Rule(
+        "small_batch",
+        "The batch is too small for batch norm",
+        SETUP,
+        causes.small_batch,
+        *(2, 4),
+        "16 over the batch: 8 samples make a poor mean and variance, 4 make noise",
+        "a batch of 16 or more, or networks without batch norm.",
+    ),
+    Rule(
+        "mode_gap",
+        "G is another network in inference mode than in training mode",
+        SETUP,
+        causes.wrong_mode,
+        *(0.7, 1.0),
+        "in standard deviations of the data, or 2 where the step calls G with training=False; "
+        "moving averages lag by up to 0.5 in the first few hundred healthy steps",
+        "call G with training=True in the training step (predict and training=False do not), "
+        "and let the moving statistics follow: a momentum of 0.9 in short runs.",
     ),
     Rule(
         "frozen_d",
         "D hardly learns, or not at all",
-        _frozen_d,
+        SETUP,
+        causes.frozen("D", "G"),
         *(15, 40),
         "G's movement over D's; from 0.2 to 4 in healthy runs, and up to 10 where rates are "
         "unequal on purpose",
-        "see that D's weights are in the gradient and in its optimiser, that nothing has set "
+        "see that D's weights are in the gradient and in its optimizer, that nothing has set "
         "trainable to False before compile, and that its rate is near G's.",
-        causes=("flipped_labels", "mode_collapse", "missed", "grid", "colour"),
     ),
     Rule(
         "frozen_g",
         "G hardly learns, or not at all",
-        _frozen_g,
+        SETUP,
+        causes.frozen("G", "D"),
         *(15, 40),
         "as for D",
         "see that gradients reach G's weights (a NumPy array, predict or stop_gradient between "
         "G and D cuts them off), and that its rate is near D's.",
-        causes=("d_too_strong", "mode_collapse", "missed", "grid", "colour"),
     ),
     Rule(
-        "flat_loss",
-        "G's loss is flat where G stands",
-        _flat_loss,
-        *(10, 30),
-        "the ratio is 1 / D(G(z)): 10 where D gives fakes a tenth, as it does for a while in "
-        "healthy runs",
-        'the non-saturating loss (loss="non_saturating"), and then a weaker D.',
-        causes=("d_too_strong", "frozen_g", "mode_collapse", "missed", "grid", "colour"),
+        "colour",
+        "False colors: D does not see what real images have, or G does not learn it",
+        BALANCE,
+        causes.no_colour,
+        *(1.4, 1.8),
+        "fakes over real images, or real over fakes; young healthy generators reach 1.4. 10 where "
+        "D gets gray images",
+        "see that D gets all channels, in the same order for real and fake; then more steps, for "
+        "colors come last.",
+        fades=True,
+    ),
+    Rule(
+        "flipped_g",
+        "G goes the wrong way: its steps make D's verdict on fakes worse",
+        BALANCE,
+        balance.uphill,
+        *(0.6, 0.75),
+        "how far the cosine between G's steps and what its loss asks for is below 0.1, while D "
+        "tells nearly all fakes; in healthy runs it is 0.2 and more once G has moved far",
+        "G maximizes log D(G(z)): check the sign of its loss, and that its targets are 1.",
+        fades=True,
     ),
     Rule(
         "flipped_labels",
         "D takes fakes for real and real samples for fakes",
-        _flipped_labels,
+        BALANCE,
+        balance.flipped_labels,
         *(0.3, 0.6),
         "D(G(z)) − D(x): a slow D is wrong by up to 0.2 when G has run ahead, a D that is sure "
         "of the opposite by nearly 1",
         "see that D's targets are 1 for real and 0 for fakes, and that the two batches are not "
         "swapped.",
-        causes=("mode_collapse", "missed", "grid", "colour", "never_settles"),
+    ),
+    Rule(
+        "flat_loss",
+        "G's loss is flat where G is",
+        BALANCE,
+        balance.flat_loss,
+        *(10, 30),
+        "the ratio is 1 / D(G(z)): 10 where D gives fakes a tenth, as it does for a while in "
+        "healthy runs",
+        'the non-saturating loss (loss="non_saturating"), and then a weaker D.',
+        explains=("d_too_strong", "memory"),
     ),
     Rule(
         "agreeing_d",
         "D is being taught that fakes are real",
-        _agreeing_d,
-        *(0.6, 0.8),
-        "of real samples without a fake near them; where D is undecided because G is good, "
-        "nearly all have one. And D(x) + D(G(z)) is above 1, so that something pushes it up",
+        BALANCE,
+        balance.agreeing_d,
+        *(0.9, 0.96),
+        "how often a sample's nearest neighbor is of its own set, while D is undecided; D(x) + "
+        "D(G(z)) is above 1, and D's steps do not follow its loss",
         "G's step must update G's weights alone: freeze D in it, or leave D out of the gradient.",
-        causes=("mode_collapse", "missed", "grid", "colour"),
+        explains=("noisy_labels",),
     ),
     Rule(
         "noisy_labels",
-        "D learns nothing that lasts: its targets may be noise, or it is too small",
-        _noisy_labels,
-        *(0.6, 0.8),
-        "as above, with a sum near 1",
-        "label noise of 0.1 or less; then a higher rate for D, or a larger one.",
-        causes=("mode_collapse", "missed", "grid", "colour"),
+        "D learns nothing that lasts: its targets may be noise",
+        BALANCE,
+        balance.noisy_labels,
+        *(0.9, 0.96),
+        "as above, with D's steps nearly at right angles to what its loss asks for",
+        "label noise of 0.1 or less.",
     ),
     Rule(
-        "mode_gap",
-        "G is another network in inference mode than in training mode",
-        _mode_gap,
-        *(0.6, 0.9),
-        "of the data's spread, or 1 where moving statistics stand still; they lag by up to 0.4 in "
-        "the first few hundred healthy steps",
-        "call G with training=True in the training step (predict and training=False do not), "
-        "and let the moving statistics follow: a momentum of 0.9 in short runs.",
-        causes=("missed", "grid", "colour"),
+        "weak_d",
+        "D is too weak to tell: it is linear, or too small",
+        BALANCE,
+        balance.weak_d,
+        *(0.9, 0.96),
+        "1 for a D that is a straight line, or for fakes that stay poor under a D with less than "
+        "3% of G's weights; or how often a sample's nearest neighbor is of its own set while such "
+        "a D is undecided",
+        "activations between D's layers, more or wider layers, less dropout.",
+        explains=("agreeing_d", "noisy_labels"),
+        age=0.25,
+        fades=True,
     ),
     Rule(
         "soft_labels",
         "D's targets are too soft",
-        _soft_labels,
+        BALANCE,
+        balance.soft_labels,
         *(0.2, 0.3),
         "smoothing by 0.1 moves the sum D(x) + D(G(z)) by up to 0.1 below 1, by 0.5 below 0.6",
         "a label smoothing of 0.1, of real samples only.",
-        causes=("mode_collapse", "grid"),
     ),
     Rule(
-        "d_too_strong",
-        "D is too strong for G",
-        _d_too_strong,
-        *(2, 3),
-        "powers of ten: G's samples are called real once in a hundred, or once in a thousand",
-        "a lower rate for D, batch norm or dropout in D, noise on what D sees, R1, or a larger G.",
-        causes=("mode_collapse", "missed", "grid", "colour"),
+        "unbounded_d",
+        "D's logits grow without bound",
+        BALANCE,
+        balance.unbounded_d,
+        *(2, 2.5),
+        "powers of ten; a hundred is far beyond what any loss but Wasserstein's asks for",
+        "spectral normalization or a gradient penalty in D, smaller rates; without them the "
+        "Wasserstein loss has no minimum.",
+        explains=("d_too_strong",),
     ),
     Rule(
         "memory",
         "D knows its training samples by heart",
-        _memory,
-        *(0.4, 0.6),
-        "half the way from real to fake: a D that has learnt what digits are places unseen ones "
-        "where it places known ones, give or take 0.2",
-        "more data, augmentation of all that D sees (augment=), a smaller D, R1, or an earlier "
-        "end.",
-        causes=("mode_collapse", "missed", "grid", "colour"),
+        BALANCE,
+        balance.memory,
+        *(0.45, 0.6),
+        "half the way from real to fake, or what D tells known from unknown samples by; a D "
+        "that has learned what digits are places both alike, give or take 0.2",
+        "more data, augmentation of all that D sees (augment=), a smaller D, or an earlier end.",
+        explains=("d_too_strong",),
     ),
     Rule(
-        "dead_g",
-        "G is dead: it draws one picture",
-        _dead_g,
-        *(100, 1000),
-        "real spread over G's; a G that collapses onto a few modes still varies by a hundredth",
-        "learning rates of a tenth: one step too long drives G's last layer into the flat ends "
-        "of tanh. Then start anew, for there is no gradient to come back by.",
-        causes=("mode_collapse", "missed", "never_settles", "grid", "colour", "d_too_strong"),
+        "copies",
+        "G draws copies of real samples",
+        BALANCE,
+        balance.copies,
+        *(2.5, 4),
+        "the distance between real samples over that from a fake to the nearest one; near 1 in "
+        "health",
+        "more data, or augmentation of all that D sees (augment=).",
+    ),
+    Rule(
+        "saturated",
+        "G is saturated: its last layer is at the flat ends of tanh",
+        BALANCE,
+        balance.saturated,
+        *(10, 30),
+        "the mean of 1 − x² in real samples over that in fakes; up to 2 in healthy runs",
+        "smaller initial weights (N(0, 0.02)) in G's last layer, batch norm before it, smaller "
+        "rates; then start anew.",
+        explains=("d_too_strong",),
+    ),
+    Rule(
+        "d_too_strong",
+        "D is too strong for G",
+        BALANCE,
+        balance.d_too_strong,
+        *(2, 3),
+        "powers of ten: G's samples are called real once in a hundred, or once in a thousand",
+        "a lower rate for D or a higher one for G, batch norm or dropout in D, noise on what D "
+        "sees, or a larger G.",
+        fades=True,
     ),
     Rule(
         "mode_collapse",
         "Mode collapse: fakes are too much alike",
-        _mode_collapse,
-        *(3, 4),
-        "real samples over fakes; 1 to 2.6 in healthy runs, even after a few hundred steps",
-        "batch norm in both networks, a lower rate for G or a higher one for D, R1, larger "
-        "batches.",
-        causes=("missed", "never_settles", "grid"),
+        SYMPTOM,
+        balance.mode_collapse,
+        *(5, 8),
+        "real samples over fakes: 1 to 3 in healthy runs, and up to 8 in the first steps; of "
+        "points, 2.5 over the fraction of groups that fakes reach",
+        "batch norm in both networks, a lower rate for G or a higher one for D, larger batches.",
+        explains=("missed", "never_settles", "grid"),
+        age=0.25,
     ),
     Rule(
         "missed",
         "G leaves out a part of the data",
-        _missed,
-        *(0.6, 0.8),
-        "of real samples without a fake near them; healthy runs are below 0.3",
+        SYMPTOM,
+        balance.missed,
+        *(0.8, 0.97),
+        "of real samples without a fake near them; healthy runs come below 0.5, in time",
         "more steps; if it stays, what helps against mode collapse.",
-        fades=True,
+        age=1.0,
     ),
     Rule(
         "never_settles",
         "G does not settle: the same codes keep changing",
-        _never_settles,
+        SYMPTOM,
+        balance.never_settles,
         *(1.1, 1.3),
         "√2 ≈ 1.41 is what two unrelated samples differ by",
-        "smaller learning rates, β1 = 0.5, R1, a moving average of G's weights.",
-        causes=(),
+        "smaller learning rates, β1 = 0.5, a moving average of G's weights.",
+        explains=("missed",),
+        age=0.25,
     ),
     Rule(
         "grid",
-        "A checkerboard: the finest pattern is too strong",
-        _grid,
+        "A checkerboard: a pattern of a fixed period is too strong",
+        SYMPTOM,
+        balance.grid,
         *(3, 4),
-        "fakes over real images; healthy young generators reach 3",
+        "fakes over real images, at periods of 2, 3, 4 and 8 pixels; a quarter of it where the "
+        "stride divides every kernel of G",
         "kernels that the stride divides (4 with stride 2), or resizing before a convolution; "
         "and more steps.",
-        causes=("missed",),
-    ),
-    Rule(
-        "colour",
-        "False colours, too many or too few",
-        _colour,
-        *(1.35, 1.55),
-        "fakes over real images, or real over fakes; young healthy generators reach 1.2",
-        "see that D gets all channels, in the same order for real and fake; then more steps, for "
-        "colours come last; lower rates, dropout or noise in D.",
-        causes=("missed",),
+        age=0.25,
     ),
 )
-AGREEING = 0.1  # D(x) + D(G(z)) − 1; an honest D is within 0.1 of 0
-HOPELESS = ("dead_g", "range", "frozen_d", "frozen_g", "flat_loss", "flipped_labels", "agreeing_d")
+SYMPTOMS = tuple(rule.name for rule in RULES if rule.level == SYMPTOM)
+HOPELESS = (
+    *("no_motion", "range", "batch_differs", "bounded_logit", "frozen_d", "frozen_g"),
+    *("flipped_g", "flipped_labels", "flat_loss", "agreeing_d", "dead_g", "saturated"),
+    "mode_collapse",
+)
