@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import csv
 import hashlib
+import html
 import json
 import os
 import shutil
@@ -22,12 +23,15 @@ import time
 from pathlib import Path
 
 import nbformat
+from repair import repair
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from dcgan_course.files import write_beside  # noqa: E402
-from dcgan_course.grading import SEED  # noqa: E402
+from dcgan_course.grading import SEED, sandbox  # noqa: E402
+from dcgan_course.grading.cells import title  # noqa: E402
+from dcgan_course.grading.runner import copy_files  # noqa: E402
 
 STATE = HERE / "graded.json"
 GRADES = HERE / "grades.csv"
@@ -149,39 +153,78 @@ def mend_name(folder, assignment):
         shutil.copy(found[0], wanted)
 
 
-def unreadable(folder, assignment):
-    """Why a submission cannot be graded at all; "" if it can."""
+def prepare(student, assignment):
+    """Write a repaired copy of a submission to prepared/, which is what is graded.
+
+    Returns:
+        Why it cannot be graded, "" if it can; and what was repaired, a list of sentences.
+    """
+    folder, target = (HERE / place / student / assignment for place in ("submitted", "prepared"))
     wanted = folder / f"{assignment}.ipynb"
-    if not wanted.exists():
-        return f"no {wanted.name}, and {len(list(folder.glob('*.ipynb')))} notebooks of other names"
+    if not wanted.is_file() or wanted.is_symlink():
+        others = len(list(folder.glob("*.ipynb")))
+        return f"no {wanted.name}, and {others} notebooks of other names", []
     try:
         notebook = nbformat.read(wanted, as_version=4)
     except Exception as error:
-        return f"not a notebook: {str(error).splitlines()[0][:120]}"
+        return f"not a notebook: {str(error).splitlines()[0][:120]}", []
     if not any("nbgrader" in cell.metadata for cell in notebook.cells):
-        return "nbgrader's marks are gone: copy the answers into a fresh release"
-    return ""
+        return "nbgrader's marks are gone: copy the answers into a fresh release", []
+    release = nbformat.read(HERE / "release" / assignment / wanted.name, as_version=4)
+    notebook, said = repair(notebook, release)
+    if said:
+        told(notebook, said)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    copy_files(folder, target)
+    nbformat.write(notebook, target / wanted.name)
+    return "", said
+
+
+def told(notebook, said):
+    """Put a note about repairs at a notebook's top."""
+    lines = "\n".join(f"- {sentence}" for sentence in said)
+    note = nbformat.v4.new_markdown_cell(f"**Repaired before grading**\n\n{lines}")
+    notebook.cells.insert(0, note)
 
 
 def grade_one(student, assignment, seed):
-    """Grade one submission; returns what is to be noted about it, "" if all went well."""
-    problem = unreadable(HERE / "submitted" / student / assignment, assignment)
+    """Grade one submission; returns why it could not be graded, "" if it was, and a note."""
+    problem, said = prepare(student, assignment)
     if not problem:
         which = (f"--assignment={assignment}", f"--student={student}", "--force")
-        good, said = nbgrader("autograde", *which, seed=seed)
+        place = "--CourseDirectory.submitted_directory=prepared"
+        good, output = nbgrader("autograde", *which, place, seed=seed)
+        remove_hidden(HERE / "autograded" / student / assignment)
         if not good:
             log = HERE / "submitted" / student / f"{assignment}.log"
-            log.write_text(said, encoding="utf-8")
+            log.write_text(output, encoding="utf-8")
             problem = f"could not be run, see submitted/{student}/{log.name}"
-    return problem
+    return problem, "repaired: " + "; ".join(said) if said else ""
 
 
 def feedback(student, assignment):
     """Write one feedback page."""
     which = (f"--assignment={assignment}", f"--student={student}", "--force")
     good, said = nbgrader("generate_feedback", *which)
-    remove_hidden(HERE / "feedback" / student / assignment)
+    folder = HERE / "feedback" / student / assignment
+    remove_hidden(folder)
+    if good:
+        name_tests(folder / f"{assignment}.html", assignment)
     return "" if good else f"no feedback page: {said.strip().splitlines()[-1]}"
+
+
+def name_tests(page, assignment):
+    """Call each test by its title on a feedback page, where nbgrader says "Test cell"."""
+    text = page.read_text(encoding="utf-8")
+    source = nbformat.read(HERE / "source" / assignment / f"{assignment}.ipynb", as_version=4)
+    for cell in source.cells:
+        mark = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        said = html.escape(title(cell.source)) if cell.cell_type == "code" else ""
+        if mark and said:
+            text = text.replace(f'<a href="#{mark}">Test cell</a>', f'<a href="#{mark}">{said}</a>')
+            text = text.replace(f"Grade cell: <code>{mark}</code>", said)
+    page.write_text(text, encoding="utf-8")
 
 
 def scores():
@@ -219,6 +262,24 @@ def write_grades(done):
     return book
 
 
+def choose_sandbox():
+    """Find the sandbox for this grading, tell which it is, and pass it on to nbgrader."""
+    wanted = os.environ.get("DCGAN_COURSE_SANDBOX", "auto")
+    try:
+        kind = sandbox.choose(wanted)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    if kind == "none":
+        print(
+            "No sandbox: submissions run with your rights, and could read or change your files "
+            "and use your network. On Linux, install bubblewrap to change that."
+        )
+    else:
+        print(f"Submissions run in a sandbox ({kind}): no network, and none of your files.")
+    os.environ["DCGAN_COURSE_SANDBOX"] = kind
+    return kind
+
+
 def grade(workers):
     """Grade what is new or has changed, several submissions at a time."""
     state = load_state()
@@ -243,13 +304,15 @@ def grade(workers):
             "Nothing to grade. Put each submission where it belongs: "
             "submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, or see `collect`."
         )
+    if waiting:
+        choose_sandbox()
     started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
 
         def work(job):
             began = time.monotonic()
-            problem = grade_one(*job, state["seed"])
-            note = problem or feedback(*job)
+            problem, note = grade_one(*job, state["seed"])
+            note = problem or "; ".join(filter(None, (note, feedback(*job))))
             return job, bool(problem), note, time.monotonic() - began
 
         jobs = [pool.submit(work, job) for job in waiting]
@@ -289,7 +352,7 @@ def renew_feedback(state, book, fresh):
         if record["failed"] or marks is None:
             continue
         if key not in fresh and record.get("marks") != json.loads(json.dumps(marks)):
-            record["note"] = feedback(*key.split("/"))
+            feedback(*key.split("/"))
             print(f"{key}: feedback written anew, because marks or comments have changed")
         record["marks"] = marks
 

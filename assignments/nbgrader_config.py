@@ -15,7 +15,7 @@ from nbgrader.preprocessors import (
 )
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from fair import FairExecute, ShortFeedback  # noqa: E402 - beside this file
 
@@ -26,7 +26,9 @@ c.CourseDirectory.root = str(HERE)
 # Two submissions are graded at a time: the one waits for the other's few writes.
 c.CourseDirectory.db_url = f"sqlite:///{HERE / 'gradebook.db'}?timeout=120"
 
-# --- running a submission: seconds for a cell, for a whole notebook, bytes for a kernel ------
+# --- running a submission: where, seconds for a cell, for a notebook, bytes for its process ----
+c.FairExecute.sandbox = os.environ.get("DCGAN_COURSE_SANDBOX", "auto")
+c.FairExecute.secret = [str(HERE)]
 # A cell takes a second or two; the first import of TensorFlow up to 15 on a slow disk.
 c.FairExecute.timeout = int(os.environ.get("DCGAN_COURSE_CELL_SECONDS", "40"))
 c.FairExecute.budget = 240
@@ -44,7 +46,8 @@ c.Autograde.autograde_preprocessors = [
 c.OverwriteCells.add_missing_cells = True
 c.LimitOutput.max_lines = 200
 
-# --- feedback shows what failed, and no hidden test -------------------------------------------
+# --- feedback shows what failed, no hidden test, and runs no script of a student's ---------------
+c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.preprocessors = [GetGrades, ShortFeedback, CSSHTMLHeaderPreprocessor]
 
 # --- files of a learning platform ---------------------------------------------------------------

@@ -3,7 +3,8 @@
     python scripts/sick_recordings.py
 
 Writes recordings.json (what students get) and hidden_recordings.json (what their doctor is
-tried on), both in assignments/source/05_diagnosis. Three minutes on two cores.
+tried on, by several recipes for each illness), both in assignments/source/05_diagnosis. Five
+minutes on two cores.
 """
 
 import json
@@ -28,17 +29,24 @@ from dcgan_course.training.games import RingGame
 from dcgan_course.training.toys import small_network
 
 STEPS, EVERY = 3000, 50
-VISIBLE, HIDDEN = 2, 6
+VISIBLE, HIDDEN, HIDDEN_OTHERS = 2, 6, 2
+# The first recipe of each kind is what students see; the others are in the hidden runs alone.
 KINDS = {
-    "healthy": {},
+    "healthy": [{}, dict(loss="hinge"), dict(g_rate=5e-4, d_rate=5e-4)],
     # G runs ahead of D: it jumps to whatever D likes at the moment.
-    "mode_collapse": dict(g_rate=1e-2),
+    "mode_collapse": [dict(g_rate=1e-2), dict(g_rate=1e-2, d_rate=5e-4)],
     # D has had a long start, and the minimax loss is flat where D is sure. G takes plain
     # gradient steps: Adam would divide the small gradient by its own size.
-    "d_too_strong": dict(loss="minimax", start_of_d=1000, d_rate=3e-3, g_plain=True),
-    "d_frozen": dict(d_rate=0.0),
+    "d_too_strong": [
+        dict(loss="minimax", start_of_d=1000, d_rate=3e-3, g_plain=True),
+        dict(loss="minimax", start_of_d=2000, d_rate=1e-3, g_plain=True),
+    ],
+    "d_frozen": [dict(d_rate=0.0), dict(d_rate=0.0, g_rate=1e-2)],
     # Nothing bounds D's slope here, and the steps are huge.
-    "diverged": dict(loss="wasserstein", g_rate=0.1, d_rate=0.1),
+    "diverged": [
+        dict(loss="wasserstein", g_rate=0.1, d_rate=0.1),
+        dict(loss="wasserstein", g_rate=0.03, d_rate=0.3),
+    ],
 }
 
 
@@ -106,8 +114,11 @@ def record(
 def main():
     folder = ROOT / "assignments" / "source" / "05_diagnosis"
     runs = {}
-    for kind, settings in tqdm(KINDS.items(), unit="kind"):
-        runs[kind] = [record(seed, **settings) for seed in range(1, 1 + VISIBLE + HIDDEN)]
+    for kind, recipes in tqdm(KINDS.items(), unit="kind"):
+        runs[kind] = []
+        for number, settings in enumerate(recipes):
+            count = HIDDEN_OTHERS if number else VISIBLE + HIDDEN
+            runs[kind] += [record(100 * number + seed, **settings) for seed in range(1, 1 + count)]
         last = [
             {name: float(np.mean(values[-10:])) for name, values in run.items()}
             for run in runs[kind]

@@ -6,16 +6,27 @@ The tests of an assignment run here in this process, cell by cell as a kernel wo
 Mirrors no module: it tests assignments/source.
 """
 
+import json
 import os
 import re
 
 import matplotlib
 import pytest
 from assignment_cases import RIGHT, WRONG
+from assignment_metrics import RIGHT_METRICS, WRONG_METRICS
+from assignment_more import MORE_RIGHT, MORE_WRONG
 from helpers import ROOT, read_notebook
+
+from dcgan_course import grading
+from dcgan_course.grading.cells import hidden_part, visible_part
+from dcgan_course.grading.inside.probes import Probes
+from dcgan_course.grading.inside.session import Session
 
 SOURCE = ROOT / "assignments" / "source"
 NAMES = sorted(path.name for path in SOURCE.iterdir())
+WRONG = {name: WRONG[name] | MORE_WRONG[name] for name in WRONG}
+RIGHT = {name: RIGHT[name] | MORE_RIGHT[name] for name in RIGHT}
+WRONG["06_metrics"], RIGHT["06_metrics"] = WRONG_METRICS, RIGHT_METRICS
 SEEDS = (11, 222, 3333)
 
 
@@ -34,26 +45,56 @@ def nbgrader_cells(name):
         yield marks["grade_id"], kind, "".join(cell["source"])
 
 
-def lost(name, answers, seed, monkeypatch):
-    """Ids of the test cells that fail, with their messages, for answers by cell id."""
-    from dcgan_course import grading
+# Answers that later ones, or their tests, use.
+USED_LATER = {"counts", "movement"}
 
+
+def concerned(name, answers):
+    """The test cells that some answers can change: those that follow them, or all."""
+    if USED_LATER & set(answers):
+        return {key for key, kind, _ in nbgrader_cells(name) if kind == "test"}
+    found, changed = set(), False
+    for key, kind, _ in nbgrader_cells(name):
+        changed = key in answers if kind == "solve" else changed
+        if kind == "test" and changed:
+            found.add(key)
+    return found
+
+
+def lost(name, answers, seed, monkeypatch, tests=None, visible=True):
+    """Ids of the test cells that fail, with their messages, for answers by cell id.
+
+    Only `tests` are run, if given, and without `visible` their hidden parts alone. Cells run in
+    this process as they do beside a submission; hidden tests ask for values, which take the way
+    through JSON as they do out of a sandbox.
+    """
     matplotlib.use("Agg")
     monkeypatch.chdir(SOURCE / name)
-    monkeypatch.setenv("DCGAN_COURSE_GRADING_SEED", str(seed))
-    monkeypatch.setattr(grading, "_state", {"seed": None, "calls": 0})
+    grading.start_anew(seed)
     namespace, failed = {"__name__": "__main__"}, {}
+    session, probes = Session(namespace), Probes(namespace)
+    grading.student.connect(lambda question: json.loads(json.dumps(probes.handle(question))))
     unknown = set(answers) - {key for key, kind, _ in nbgrader_cells(name) if kind == "solve"}
     assert not unknown, f"No such cells: {unknown}"
     for key, kind, text in nbgrader_cells(name):
-        text = answers.get(key, text)
+        before = dict(namespace)
+        if kind == "test" and tests is not None and key not in tests:
+            continue
         try:
-            exec(compile(text, f"{name}:{key}", "exec"), namespace)
+            if kind == "test":
+                session.before_test()
+                if visible:
+                    exec(compile(visible_part(text), f"{name}:{key}", "exec"), namespace)
+                exec(compile(hidden_part(text), f"{name}:{key}", "exec"), {"__name__": "hidden"})
+            else:
+                exec(compile(answers.get(key, text), f"{name}:{key}", "exec"), namespace)
         except Exception as error:
             if kind == "test":
                 failed[key] = f"{type(error).__name__}: {error}"
             elif kind == "fixed":
                 raise
+        if kind == "fixed":
+            session.after_given_cell(before)
     return failed
 
 
@@ -71,8 +112,8 @@ def released(name):
     }
 
 
-def test_five_assignments_of_thirty_points_with_a_written_answer_and_many_small_tests():
-    assert len(NAMES) == 5
+def test_six_assignments_of_thirty_points_with_a_written_answer_and_many_small_tests():
+    assert len(NAMES) == 6
     for name in NAMES:
         marks = [
             cell["metadata"]["nbgrader"] | {"type": cell["cell_type"]}
@@ -100,15 +141,16 @@ def test_an_untouched_release_gets_nothing(name, monkeypatch):
 
 def test_there_are_enough_cases():
     for name in NAMES:
-        assert len(WRONG[name]) >= 8, name
-        assert len(RIGHT[name]) >= 3, name
+        assert len(WRONG[name]) >= 30, name
+        assert len(RIGHT[name]) >= 6, name
 
 
 @pytest.mark.slow(seconds=1)
 @pytest.mark.parametrize(("name", "case"), [(n, c) for n in NAMES for c in WRONG[n]])
 def test_a_wrong_answer_loses_the_tests_that_concern_it_and_no_other(name, case, monkeypatch):
     answers, wanted = WRONG[name][case]
-    failed = lost(name, answers, SEEDS[1], monkeypatch)
+    # The visible parts run where a submission could disturb them: the hidden ones have to do.
+    failed = lost(name, answers, SEEDS[1], monkeypatch, concerned(name, answers), visible=False)
     assert set(failed) == wanted, failed
     for message in failed.values():
         assert re.match(r"(AssertionError|\w*Error): .{10,}", message, re.DOTALL), failed
@@ -139,12 +181,10 @@ def test_names_that_a_submission_overwrites_do_not_decide(name, monkeypatch):
 
 
 def test_grading_draws_other_numbers_for_another_seed_and_the_same_for_the_same(monkeypatch):
-    from dcgan_course import grading
-
     drawn = []
     for seed in ("5", "5", "6"):
         monkeypatch.setenv(grading.SEED, seed)
-        monkeypatch.setattr(grading, "_state", {"seed": None, "calls": 0})
+        grading.start_anew()
         drawn.append([grading.fresh().random() for _ in range(2)])
         assert grading.SEED not in os.environ  # a submission must not find it
     assert drawn[0] == drawn[1] != drawn[2]

@@ -25,7 +25,7 @@ pytestmark = [
 
 def open_classroom(folder, names=NAMES):
     """Copy assignments/ to `folder`, those of these names, and release student versions."""
-    left_out = ("release", "submitted", "autograded", "feedback", "downloaded", "g*.db")
+    left_out = ("release", "submitted", "prepared", "autograded", "feedback", "downloaded", "g*.db")
     left_out += ("graded.json", "grades.csv", "__pycache__", ".*", *(set(NAMES) - set(names)))
     ignore = shutil.ignore_patterns(*left_out)
     shutil.copytree(ROOT / "assignments", folder, ignore=ignore)
@@ -65,8 +65,9 @@ def submit(folder, student, name, change, file=None):
     change(cells, notebook)
     target = folder / "submitted" / student / name
     target.mkdir(parents=True, exist_ok=True)
-    for extra in (folder / "release" / name).glob("*.json"):
-        shutil.copy(extra, target)
+    for extra in (folder / "release" / name).iterdir():
+        if extra.suffix in (".json", ".npz"):
+            shutil.copy(extra, target)
     (target / (file or f"{name}.ipynb")).write_text(json.dumps(notebook), encoding="utf-8")
 
 
@@ -101,7 +102,7 @@ with Gradebook(f"sqlite:///{sys.argv[1]}", "dcgan") as book:
 
 
 class TestHonestSubmissions:
-    """All five assignments: what is released, graded, graded again, and sorted in."""
+    """All assignments: what is released, graded, graded again, and sorted in."""
 
     @pytest.fixture(scope="class")
     def classroom(self, tmp_path_factory):
@@ -110,10 +111,13 @@ class TestHonestSubmissions:
     def test_nothing_secret_is_released(self, classroom):
         for name in NAMES:
             texts = {
-                path.name: path.read_text(encoding="utf-8")
+                path.name: path.read_bytes().decode("utf-8", "replace")
                 for path in (classroom / "release" / name).iterdir()
             }
-            assert set(texts) - {f"{name}.ipynb", "README.md", "recordings.json"} == set()
+            assert (
+                set(texts) - {f"{name}.ipynb", "README.md", "recordings.json", "gallery.npz"}
+                == set()
+            )
             notebook = json.loads(texts[f"{name}.ipynb"])
             everything = json.dumps(notebook, ensure_ascii=False)
             for secret in (
@@ -212,6 +216,29 @@ class TestHostileSubmissions:
     def classroom(self, tmp_path_factory):
         return open_classroom(tmp_path_factory.mktemp("hostile") / "assignments", ["01_losses"])
 
+    def accidents(self, name):
+        """The reference with a copied test, a split answer, `exit()`, and every result shown."""
+
+        def change(cells, notebook):
+            solve(name)(cells, notebook)
+            notebook["cells"].insert(3, json.loads(json.dumps(cells["d_value"])))
+            upper = cells["discriminator_loss"]
+            lower = json.loads(json.dumps(upper))
+            whole = upper["source"].splitlines(keepends=True)
+            upper["source"], lower["source"] = whole[:2], whole[2:]
+            notebook["cells"].insert(notebook["cells"].index(upper) + 1, lower)
+            for place, text in ((2, "get_ipython().ast_node_interactivity = 'all'"), (9, "exit()")):
+                own = {"cell_type": "code", "metadata": {}, "source": text, "outputs": []}
+                notebook["cells"].insert(place, own | {"execution_count": None})
+
+        return change
+
+    def tricks(self, cells, notebook):
+        """No answers, and an interpreter that reports no failure."""
+        text = "get_ipython().ast_node_interactivity = 'all'\nget_ipython().showtraceback = print"
+        own = {"cell_type": "code", "metadata": {}, "source": text, "outputs": []}
+        notebook["cells"].insert(1, own | {"execution_count": None})
+
     @pytest.mark.slow(seconds=70)
     def test_harmful_cells_cost_their_own_marks_alone(self, classroom):
         folder, name = classroom, "01_losses"
@@ -238,15 +265,17 @@ class TestHostileSubmissions:
             "warns": "import sys\nprint('a warning', file=sys.stderr)",
         }
         deadly = {
-            "stubborn": "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+            "stubborn": "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
             "while True:\n    pass",
             "hungry": "hoard = []\nwhile True:\n    hoard.append(np.empty(200_000_000))",
-            "leaves": "import os\nos._exit(3)",
+            "leaves": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
         }
         slow = "def hinge_losses(r, f):\n    while True: pass"
         submit(folder, "mild", name, with_cells(*mild.values()))
         submit(folder, "deadly", name, with_cells(*deadly.values()))
         submit(folder, "slow", name, solve(name, hinge=slow))
+        submit(folder, "unlucky", name, self.accidents(name))
+        submit(folder, "lazy", name, self.tricks)
 
         said = run(folder, "grade", "--workers", "2", seconds=9)
         found = grades(folder)
@@ -256,12 +285,18 @@ class TestHostileSubmissions:
         outputs = [output for cell in graded["cells"] for output in cell.get("outputs", [])]
         notes = [output["evalue"] for output in outputs if "evalue" in output]
         assert [note for note in notes if "could not be interrupted" in note], notes
-        assert [note for note in notes if "ended the kernel" in note], notes
+        assert [note for note in notes if "ended the process" in note], notes
         assert [note for note in notes if "4 GB of memory" in note], notes
         assert float(found["slow", name]["automatic"]) == 23
+        assert float(found["unlucky", name]["automatic"]) == 26, said
+        assert "was split" in found["unlucky", name]["note"]
+        assert float(found["lazy", name]["automatic"]) == 0, said
         log = (folder / "autograded" / "mild" / name / f"{name}.ipynb").stat().st_size
         assert log < 400_000
         page = (folder / "feedback" / "slow" / name / f"{name}.html").read_text(encoding="utf-8")
         assert "further checks" in page
         assert "dcgan_course.grading" not in page
-        assert not list((folder / "feedback").rglob("hidden_*"))
+        assert "exact for large logits" in page
+        assert "Test cell" not in page
+        for place in ("feedback", "autograded", "prepared"):
+            assert not list((folder / place).rglob("hidden_*"))
