@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app site assignments collect grade check test lint test-versions \
+.PHONY: help setup demo lab app playground site assignments collect grade check test lint test-versions \
         test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
@@ -44,11 +44,14 @@ lab: setup ## open JupyterLab in notebooks/
 app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
 	@$(BIN)/python scripts/app.py
 
+playground: setup ## build playground.html: generators that draw in any browser, in one file
+	@$(BIN)/python scripts/playground.py
+
 $(VENV)/.app: $(VENV)/.ready
 	@$(INSTALL) '.[app]'
 	@touch $@
 
-site: $(VENV)/.site ## build the course as a website, in build/site/
+site: $(VENV)/.site playground ## build the course as a website, in build/site/
 	@$(BIN)/python scripts/build_site.py --check
 
 $(VENV)/.site: $(VENV)/.ready

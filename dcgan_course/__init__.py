@@ -56,6 +56,7 @@ _HOME = {
     "training.games": "LineGame RingGame",
     "training.gan": "DCGAN",
     "training.monitor": "Monitor TrainingPanel",
+    "training.optimizers": "ScheduleLearningRates",
     "training.recipes": "RECIPES",
     "training.resume": "Checkpoint",
     "training.toys": "GamePlayer Recording moments_to_take small_network train_toy",

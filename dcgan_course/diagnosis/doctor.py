@@ -2,7 +2,6 @@
 
 import math
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +13,7 @@ from dcgan_course.diagnosis.nonfinite import first_not_finite
 from dcgan_course.diagnosis.report import report
 from dcgan_course.diagnosis.rules import NOT_FINITE, Finding
 from dcgan_course.diagnosis.witness import Witness
-from dcgan_course.files import read_rows, write_beside, write_rows
+from dcgan_course.files import read_rows, run_path, write_beside, write_rows
 
 NETWORKS = ("generator", "discriminator", "sampler")
 OPTIMIZERS = ("g_optimizer", "d_optimizer")
@@ -76,9 +75,10 @@ class Doctor(keras.callbacks.Callback):
         share = number("share", share, above=0, maximum=1)
         stop, go_back = true_or_false("stop", stop), true_or_false("go_back", go_back)
         self.real, self.held_out, self.every, self.share = real, held_out, every, share
-        self.stop, self.go_back, self.live, self.seed = stop, go_back, live, seed
+        self.stop, self.go_back, self.live = stop, go_back, live
+        self.seed = whole_number("seed", seed, minimum=0)
         self.latent_dim = latent_dim
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else run_path(folder)
         self.rows, self.findings, self.last_good, self.stopped = [], [], None, None
         self.seconds = self.preparation = 0.0
         self._steps, self._looks, self._witness, self._lost = 0, 0, None, 0
@@ -181,14 +181,17 @@ class Doctor(keras.callbacks.Callback):
 
     # --- the last good moment ----------------------------------------------------------
 
-    def _parts(self):
+    def _variables(self):
+        """The variables of networks and optimizers by name, and a `DCGAN`'s count of steps."""
         parts = {name: getattr(self.model, name, None) for name in (*NETWORKS, *OPTIMIZERS)}
-        return {name: part for name, part in parts.items() if part is not None}
+        found = {name: part.variables for name, part in parts.items() if part is not None}
+        count = getattr(self.model, "step_count", None)
+        return found if count is None else {**found, "step_count": [count]}
 
     def _keep(self):
         state = {
-            name: [np.array(variable) for variable in part.variables]
-            for name, part in self._parts().items()
+            name: [np.array(variable) for variable in variables]
+            for name, variables in self._variables().items()
         }
         self.last_good = (self._steps, state)
         if self.folder is not None:
@@ -213,8 +216,8 @@ class Doctor(keras.callbacks.Callback):
         if self.last_good is None:
             raise ValueError("There is no good moment to go back to: start again, with a fix.")
         step, state = self.last_good
-        for name, part in self._parts().items():
-            for variable, value in zip(part.variables, state[name], strict=True):
+        for name, variables in self._variables().items():
+            for variable, value in zip(variables, state[name], strict=True):
                 variable.assign(value)
         return step
 

@@ -11,15 +11,20 @@ two numbers, and draws a new change for each image. The same seed gives the same
 
 import tensorflow as tf
 
+from dcgan_course.checks import number, shown
+
 
 def flip(images, seed):
     """Mirror half of the images, left to right."""
+    _check(images, seed)
     chosen = tf.random.stateless_uniform(_one_each(images), seed) < 0.5
     return tf.where(chosen, images[:, :, ::-1], images)
 
 
 def translate(images, seed, share=0.125):
     """Shift by whole pixels, up to the fraction `share` of each side; edge pixels fill the gap."""
+    _check(images, seed)
+    share = number("share", share, minimum=0, maximum=1)
     height, width = images.shape[1:3]
     rows = _shifted(tf.shape(images)[0], height, share, seed, stream=0)
     columns = _shifted(tf.shape(images)[0], width, share, seed, stream=1)
@@ -31,6 +36,7 @@ def colour(images, seed):
 
     The result may leave [−1, 1], as in the paper; it goes to D without clipping.
     """
+    _check(images, seed)
     brightness, saturation, contrast = (
         tf.random.stateless_uniform(_one_each(images), _stream(seed, index)) for index in range(3)
     )
@@ -43,6 +49,8 @@ def colour(images, seed):
 
 def cutout(images, seed, share=0.5):
     """Paint a rectangle gray (0), `share` of each side long, anywhere, even across the edge."""
+    _check(images, seed)
+    share = number("share", share, minimum=0, maximum=1)
     masks = []
     for stream, size in enumerate(images.shape[1:3]):
         shape = (tf.shape(images)[0], 1)
@@ -61,7 +69,17 @@ def chain(*changes):
 
     Returns:
         A function (images, seed) → images, whose name lists the changes.
+
+    Raises:
+        ValueError: no changes, or what is no function with a name.
     """
+    if not changes:
+        raise ValueError("chain needs at least one function (images, seed) → images.")
+    for one in changes:
+        if not callable(one) or not hasattr(one, "__name__"):
+            raise ValueError(
+                f"chain takes functions (images, seed) → images, made by def, not {shown(one)}."
+            )
 
     def change(images, seed):
         for index, one in enumerate(changes):
@@ -70,6 +88,18 @@ def chain(*changes):
 
     change.__name__ = "+".join(one.__name__ for one in changes)
     return change
+
+
+def _check(images, seed):
+    """Check what can be known of images and seed without looking at the numbers."""
+    shape, dtype = getattr(images, "shape", None), getattr(images, "dtype", None)
+    if shape is None or len(shape) != 4 or not tf.as_dtype(dtype).is_floating:
+        given = f"{dtype} {tuple(shape)}" if shape is not None else shown(images)
+        raise ValueError(
+            f"images should be float, shape (batch, height, width, channels), not {given}."
+        )
+    if tuple(tf.convert_to_tensor(seed).shape) != (2,):
+        raise ValueError(f"seed should be two whole numbers, not {shown(seed)}.")
 
 
 def _one_each(images):

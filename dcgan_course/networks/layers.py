@@ -12,6 +12,8 @@ import math
 import keras
 from keras import layers
 
+from dcgan_course.checks import number, one_of, whole_number, whole_numbers
+
 
 def paper_init(seed=None):
     """N(0, 0.02), the paper's initialiser for all weights. A new object for each layer.
@@ -31,7 +33,18 @@ def dense_block(units, reshape=None):
 
     Returns:
         A list of layers: (batch, any) → (batch, units) or (batch, *reshape).
+
+    Raises:
+        ValueError: `units` below 1, or other than the product of `reshape`.
     """
+    units = whole_number("units", units, minimum=1)
+    if reshape is not None:
+        reshape = whole_numbers("reshape", reshape, minimum=1)
+        if math.prod(reshape) != units:
+            raise ValueError(
+                f"{units} units cannot be reshaped into {reshape}, which holds "
+                f"{math.prod(reshape)} numbers."
+            )
     return [
         layers.Dense(units, use_bias=False, kernel_initializer=paper_init()),
         *([layers.Reshape(reshape)] if reshape else []),
@@ -51,6 +64,8 @@ def image_block(channels, kernel_size=4, strides=2):
         A list of layers: (batch, h, w, any) → float32 (batch, strides·h, strides·w, channels)
         in [−1, 1].
     """
+    channels = whole_number("channels", channels, minimum=1)
+    kernel_size, strides = _sides("kernel_size", kernel_size), _sides("strides", strides)
     return [
         layers.Conv2DTranspose(
             channels, kernel_size, strides, padding="same", kernel_initializer=paper_init()
@@ -75,7 +90,7 @@ def logit_block(hidden=0, batch_norm=True):
         A list of layers: (batch, h, w, c) → float32 (batch, 1).
     """
     block = [layers.Flatten()]
-    if hidden:
+    if hidden := whole_number("hidden", hidden, minimum=0):
         block.append(layers.Dense(hidden, kernel_initializer=paper_init()))
         if batch_norm:
             block.append(layers.BatchNormalization())
@@ -98,6 +113,8 @@ def upsample_block(filters, kernel_size=4, strides=2):
     Returns:
         A list of three layers: (batch, h, w, any) → (batch, strides·h, strides·w, filters).
     """
+    filters = whole_number("filters", filters, minimum=1)
+    kernel_size, strides = _sides("kernel_size", kernel_size), _sides("strides", strides)
     return [
         layers.Conv2DTranspose(
             filters,
@@ -125,6 +142,9 @@ def downsample_block(filters, kernel_size=5, strides=2, batch_norm=True, dropout
     Returns:
         A list of layers: (batch, h, w, any) → (batch, ⌈h/strides⌉, ⌈w/strides⌉, filters).
     """
+    filters = whole_number("filters", filters, minimum=1)
+    kernel_size, strides = _sides("kernel_size", kernel_size), _sides("strides", strides)
+    dropout = number("dropout", dropout, minimum=0, below=1)
     block = [
         layers.Conv2D(
             filters, kernel_size, strides, padding="same", kernel_initializer=paper_init()
@@ -164,8 +184,11 @@ def dcgan_generator(
         ValueError: a size that cannot be reached by doublings.
     """
     height, width, channels = _checked_shape(image_shape)
+    latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
+    hidden = whole_number("hidden", hidden, minimum=0)
+    widths = whole_numbers("widths", widths, minimum=1)
     factor = 2 ** len(widths)
-    if not widths or height % factor or width % factor:
+    if height % factor or width % factor:
         raise ValueError(
             f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
             f"divisible by {factor}. Choose another number of widths."
@@ -207,9 +230,9 @@ def dcgan_discriminator(
     Raises:
         ValueError: no widths, or a shape that is not (height, width, channels).
     """
-    _checked_shape(image_shape)
-    if not widths:
-        raise ValueError("widths should name the channels of at least one block.")
+    image_shape = _checked_shape(image_shape)
+    widths = whole_numbers("widths", widths, minimum=1)
+    one_of("batch_norm", batch_norm, (True, False, "paper"))
     network = [keras.Input(image_shape)]
     for index, filters in enumerate(widths):
         normed = batch_norm is True or (batch_norm == "paper" and index > 0)
@@ -219,28 +242,66 @@ def dcgan_discriminator(
 
 
 def _checked_shape(image_shape):
-    if len(image_shape) != 3 or any(not isinstance(n, int) or n < 1 for n in image_shape):
-        raise ValueError(f"image_shape should be (height, width, channels), not {image_shape}.")
-    return image_shape
+    hint = "They are (height, width, channels)."
+    return whole_numbers("image_shape", image_shape, count=3, minimum=1, hint=hint)
+
+
+def _sides(name, value):
+    """A kernel's or stride's size: one whole number, or one for each of two directions."""
+    if isinstance(value, (tuple, list)):
+        return whole_numbers(name, value, count=2, minimum=1)
+    return whole_number(name, value, minimum=1)
 
 
 def copy_of(network, dtype="float32", name=None):
-    """A copy of a Sequential network with the same weights, computing in `dtype`.
+    """A copy of a Sequential or functional network with the same weights, computing in `dtype`.
 
     A generator trained in bfloat16 is kept as float32, so that it runs fast, and gives
     the same images, on a processor without bfloat16.
+
+    Args:
+        network: a built `keras.Sequential`, or a functional model; both may hold others.
+        dtype: a Keras dtype policy for all layers.
+        name: of the copy; the network's own if None.
+
+    Raises:
+        ValueError: a layer that cannot be made again from its `get_config()`.
     """
-
-    def clone(layer):
-        config = layer.get_config()
-        return type(layer).from_config({**config, "dtype": dtype})
-
-    copy = keras.Sequential(
-        [keras.Input(network.input_shape[1:]), *[clone(layer) for layer in network.layers]],
-        name=name or network.name,
-    )
+    copy = _copy_of_layers(network, dtype, name or network.name)
     copy.set_weights(network.get_weights())
     return copy
+
+
+def _copy_of_layers(network, dtype, name):
+    copies = {}  # the first Keras 3 would copy a layer again wherever it is used
+
+    def clone(layer):
+        if not isinstance(layer, layers.Layer):  # an operation, which holds nothing
+            return layer
+        if id(layer) not in copies:
+            if isinstance(layer, keras.Model) and hasattr(layer, "outputs"):
+                copy = _copy_of_layers(layer, dtype, layer.name)
+            else:
+                copy = _copy_of_layer(layer, dtype)
+            copies[id(layer)] = copy
+        return copies[id(layer)]
+
+    if isinstance(network, keras.Sequential):
+        head = keras.Input(network.input_shape[1:])
+        return keras.Sequential([head, *[clone(layer) for layer in network.layers]], name=name)
+    copy = keras.models.clone_model(network, clone_function=clone)
+    return keras.Model(copy.inputs[0], copy.outputs[0], name=name)
+
+
+def _copy_of_layer(layer, dtype):
+    try:
+        return type(layer).from_config({**layer.get_config(), "dtype": dtype})
+    except (NotImplementedError, TypeError) as problem:
+        kind = type(layer).__name__
+        raise ValueError(
+            f"The layer {layer.name!r} cannot be copied, because {kind} does not say how it is "
+            f"made: give it get_config() and a dtype in __init__ ({problem})."
+        ) from problem
 
 
 def fast_policy():
@@ -293,16 +354,25 @@ def layer_table(network):
     """A network as a table: each layer's output shape, parameters, and multiplications.
 
     Args:
-        network: a built `keras.Sequential`.
+        network: a built `keras.Sequential` or functional model.
 
     Returns:
         Text: the input, a line for each layer, and the sums; shapes without the batch.
+
+    Raises:
+        ValueError: a network that does not know its shapes yet.
     """
+    if getattr(network, "layers", None) is None or not getattr(network, "built", False):
+        raise ValueError(
+            "The network does not know its shapes yet: begin it with keras.Input(shape)."
+        )
     lines = [f"{'layer':<18}{'output shape':>15}{'parameters':>13}{'multiplications':>17}"]
     shape = " × ".join(map(str, network.input_shape[1:]))
     lines.append(f"{'input':<18}{shape:>15}")
     for layer in network.layers:
-        shape = " × ".join(map(str, layer.output.shape[1:]))
+        if isinstance(layer, layers.InputLayer):
+            continue
+        shape = _shape_of(layer)
         counts = [layer.count_params(), multiplications(layer)]
         parameters, products = (f"{count:,}" if count else "" for count in counts)
         lines.append(
@@ -311,3 +381,10 @@ def layer_table(network):
     total = sum(map(multiplications, network.layers))
     lines.append(f"{'sum':<18}{'':>15}{network.count_params():>13,}{total:>17,}")
     return "\n".join(lines)
+
+
+def _shape_of(layer):
+    try:
+        return " × ".join(map(str, layer.output.shape[1:]))
+    except (AttributeError, ValueError):  # used in several places, or with several outputs
+        return "several"

@@ -20,6 +20,8 @@ asks in addition that D be kept Lipschitz.
 
 import tensorflow as tf
 
+from dcgan_course.checks import number
+
 KINDS = ("non_saturating", "minimax", "hinge", "wasserstein")
 
 
@@ -58,19 +60,14 @@ def discriminator_loss(
         ValueError: unknown kind, wrong shapes, an option out of range, or label options
             with a loss that has no targets (hinge, Wasserstein).
     """
-    _check_kind(kind)
+    check_labels(kind, label_smoothing, label_noise)
     real, fake = _checked(real_logits, "real_logits"), _checked(fake_logits, "fake_logits")
     if real.shape.is_fully_defined() and fake.shape.is_fully_defined() and real.shape != fake.shape:
         raise ValueError(
             f"real_logits has shape {real.shape}, fake_logits {fake.shape}: they should be "
             "equal, or a sum of the two would silently broadcast."
         )
-    for name, value in (("label_smoothing", label_smoothing), ("label_noise", label_noise)):
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} should lie in [0, 1), not {value}.")
     if kind in ("hinge", "wasserstein"):
-        if label_smoothing or label_noise:
-            raise ValueError(f"The {kind} loss has no labels to smooth or to disturb.")
         if kind == "hinge":
             return _mean(tf.nn.relu(1 - real) + tf.nn.relu(1 + fake), global_batch_size)
         return _mean(fake - real, global_batch_size)
@@ -112,6 +109,21 @@ def generator_loss(fake_logits, kind="non_saturating", *, global_batch_size=None
     if kind == "minimax":
         return _mean(-tf.nn.softplus(fake), global_batch_size)
     return _mean(-fake, global_batch_size)
+
+
+def check_labels(kind, label_smoothing=0.0, label_noise=0.0):
+    """Check a loss and what is done to its labels.
+
+    Raises:
+        ValueError: unknown kind, an option outside [0, 1), or label options with a loss that
+            has no labels.
+    """
+    _check_kind(kind)
+    options = {"label_smoothing": label_smoothing, "label_noise": label_noise}
+    for name, value in options.items():
+        options[name] = number(name, value, minimum=0, below=1)
+    if kind in ("hinge", "wasserstein") and any(options.values()):
+        raise ValueError(f"The {kind} loss has no labels to smooth or to disturb.")
 
 
 def _check_kind(kind):

@@ -10,6 +10,7 @@ import contextlib
 import keras
 import tensorflow as tf
 
+from dcgan_course.checks import shown
 from dcgan_course.networks.losses import generator_loss
 from dcgan_course.training.distributed import global_batch_of
 from dcgan_course.training.gan import DCGAN
@@ -29,6 +30,8 @@ def frozen(network):
     - spectral normalisation goes on estimating, which moves its vector u and rescales the
       kernel, but learns nothing.
     """
+    if not isinstance(network, keras.layers.Layer):
+        raise ValueError(f"frozen takes a Keras network or layer, not {shown(network)}.")
     weights = network.trainable_variables
     for weight in weights:
         weight.trainable = False
@@ -89,5 +92,6 @@ class CombinedDCGAN(DCGAN):
                     self.adversarial_loss,
                     global_batch_size=global_batch_of(real_images),
                 )
-        self.update(self.g_optimizer, weights, tape, loss)
+                objective = loss + self.own_penalties(self.generator)
+        self.update(self.g_optimizer, weights, tape, loss, objective)
         return loss

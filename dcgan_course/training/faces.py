@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from dcgan_course.checks import whole_number
 from dcgan_course.networks.layers import paper_init
 from dcgan_course.networks.losses import generator_loss
 from dcgan_course.training.distributed import global_batch_of
@@ -22,6 +23,8 @@ def paper_norm():
 
 def face_generator(features=64, latent_dim=100):
     """G: codes (batch, latent_dim) → float32 images (batch, 64, 64, 3) in [−1, 1]."""
+    features = whole_number("features", features, minimum=1)
+    latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
     network = [keras.Input((latent_dim,)), layers.Reshape((1, 1, latent_dim))]
     for maps, strides in ((8, 1), (4, 2), (2, 2), (1, 2)):
         padding = "valid" if strides == 1 else "same"  # the first makes 4 × 4 of 1 × 1
@@ -46,6 +49,7 @@ def face_generator(features=64, latent_dim=100):
 
 def face_discriminator(features=64):
     """D: images (batch, 64, 64, 3) → float32 logits (batch, 1)."""
+    features = whole_number("features", features, minimum=1)
     network = [keras.Input((64, 64, 3))]
     for maps in (1, 2, 4, 8):
         network.append(
@@ -85,7 +89,9 @@ class FaceDCGAN(DCGAN):
                 d_loss, logits = self.update_discriminator(real_images, fakes)
             after = self.discriminator(self.as_seen(fakes, 3), training=True)
             g_loss = generator_loss(after, self.adversarial_loss, global_batch_size=global_batch)
-        self.update(self.g_optimizer, self.generator.trainable_variables, tape, g_loss)
+            objective = g_loss + self.own_penalties(self.generator)
+        g_weights = self.generator.trainable_variables
+        self.update(self.g_optimizer, g_weights, tape, g_loss, objective)
         return self.end_step(d_loss, g_loss, {**logits, "fake_after": after})
 
     def report(self, numbers):

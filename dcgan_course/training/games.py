@@ -15,6 +15,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dcgan_course.checks import whole_number
+
 REAL_COLOUR, FAKE_COLOUR, D_COLOUR = "tab:blue", "tab:orange", "tab:green"
 
 
@@ -31,6 +33,7 @@ class LineGame:
 
     def real(self, count, seed=None):
         """`count` real numbers, float32 (count, 1)."""
+        count = whole_number("count", count, minimum=1)
         return keras.random.normal((count, 1), self.mean, self.deviation, seed=seed)
 
     def density(self, x):
@@ -109,6 +112,7 @@ class RingGame:
 
     def real(self, count, seed=None):
         """`count` real points, float32 (count, 2)."""
+        count = whole_number("count", count, minimum=1)
         which = keras.random.randint((count,), 0, self.modes, seed=seed)
         around = keras.random.normal((count, 2), 0.0, self.deviation, seed=seed)
         return tf.gather(self.centres, which) + around
@@ -124,8 +128,13 @@ class RingGame:
 
         Returns:
             `(found, good)`: how many of the 8 modes, and the fraction of good points.
+
+        Raises:
+            ValueError: no points, or points of another shape.
         """
         points = np.asarray(points)
+        if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+            raise ValueError(f"points should have shape (count, 2), not {points.shape}.")
         distances = np.linalg.norm(points[:, None] - self.centres[None], axis=-1)
         nearest = distances.argmin(1)
         good = distances.min(1) < 3 * self.deviation

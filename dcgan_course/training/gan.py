@@ -7,23 +7,27 @@ both gradients are taken before either network moves. What it is made of stands 
 import keras
 import tensorflow as tf
 
+from dcgan_course.checks import number, whole_number
 from dcgan_course.networks.layers import copy_of
-from dcgan_course.networks.losses import KINDS, generator_loss
+from dcgan_course.networks.losses import check_labels, generator_loss
 from dcgan_course.training.distributed import global_batch_of, is_chief
-from dcgan_course.training.inputs import prepare
-from dcgan_course.training.resume import settings_of
+from dcgan_course.training.inputs import as_codes, prepare
+from dcgan_course.training.optimizers import described, optimizers_for, tracked_settings
+from dcgan_course.training.pair import check_compiled, check_pair, weight_ids
+from dcgan_course.training.refusals import Refusals, checked_compile, checked_fit
 from dcgan_course.training.session import training_session
 from dcgan_course.training.step import StepParts
 
 
-class DCGAN(StepParts, keras.Model):
+class DCGAN(StepParts, Refusals, keras.Model):
     """A generator and a discriminator that train against each other.
 
     Args:
-        generator: G, a `keras.Sequential`: codes (batch, latent_dim) → images.
-        discriminator: D: images → logits (batch, 1).
-        seed: of the codes and the label noise. Step by step they follow from it alone, so
-            that a resumed training draws what an uninterrupted one would have drawn.
+        generator: G, a `keras.Sequential` or functional model: codes (batch, latent_dim) →
+            images.
+        discriminator: D, the same: images → logits (batch, 1), with no activation at its end.
+        seed: of the codes and the label noise, 0 or more. Step by step they follow from it
+            alone, so that a resumed training draws what an uninterrupted one would have drawn.
         average: None, or the momentum m in [0, 1) of a moving average of G's weights,
             θ̄ ← m θ̄ + (1 − m) θ after every step (Yazıcı et al. 2019, arXiv:1806.04498).
             The average, which jitters less than G itself, then makes the samples.
@@ -33,30 +37,25 @@ class DCGAN(StepParts, keras.Model):
         sampler: the network for samples: the moving average, or G itself.
 
     Raises:
-        ValueError: networks that do not fit each other.
+        ValueError: networks that do not fit each other, do not learn, or are of another kind;
+            a number out of range.
     """
 
     def __init__(self, generator, discriminator, *, seed=0, average=None, name="dcgan"):
         super().__init__(name=name)
-        if tuple(generator.output_shape) != tuple(discriminator.input_shape):
-            raise ValueError(
-                f"G makes images of shape {generator.output_shape[1:]}, D expects "
-                f"{discriminator.input_shape[1:]}: they should be equal."
-            )
-        if tuple(discriminator.output_shape[1:]) != (1,):
-            raise ValueError(
-                f"D should return one logit, shape (batch, 1), not {discriminator.output_shape}."
-            )
-        if average is not None and not 0 <= average < 1:
-            raise ValueError(f"average should lie in [0, 1), not {average}.")
+        check_pair(generator, discriminator)
+        self.seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
+        if average is not None:
+            average = number("average", average, minimum=0, below=1)
         self.generator = generator
         self.discriminator = discriminator
-        self.seed = int(seed)
         self.average = average
         self.sampler = generator if average is None else copy_of(generator, name="average")
-        self.sampler.trainable = average is None
+        if average is not None:
+            self.sampler.trainable = False
         self.latent_dim = int(generator.input_shape[1])
         self.first_bad_step = None
+        self.count_steps_from_zero()
         self.trackers = {
             name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")
         }
@@ -74,13 +73,14 @@ class DCGAN(StepParts, keras.Model):
         r1=0.0,
         augment=None,
         jit_compile=False,
+        auto_scale_loss=True,
         **options,
     ):
-        """Choose optimisers and loss.
+        """Choose optimizers and loss.
 
         Args:
-            g_optimizer, d_optimizer: each network's own; Adam(2e-4, β1 0.5) if None, as
-                in the DCGAN paper.
+            g_optimizer, d_optimizer: each network's own, or the name of one, such as "adam";
+                Adam(2e-4, β1 0.5) if None, as in the DCGAN paper.
             loss: "non_saturating", "minimax", "hinge" or "wasserstein"; see `losses`.
             label_smoothing, label_noise: see `discriminator_loss`.
             r1: γ of the penalty γ/2 · mean ‖∇ₓ D(x)‖² on D's gradient at real images, which
@@ -90,26 +90,35 @@ class DCGAN(StepParts, keras.Model):
                 `augment`, through which D sees real images and fakes.
             jit_compile: True compiles the step with XLA. Not the default, because
                 on a CPU it makes the step slower.
-            options: what else `keras.Model.compile` takes, such as `run_eagerly`.
+            auto_scale_loss: True scales the losses where the networks compute in float16, as
+                Keras does for one optimizer.
+            options: `run_eagerly`, as in Keras.
+
+        Raises:
+            ValueError: an unknown loss, a number out of range, no two optimizers, or what
+                `keras.Model.compile` takes and a GAN does not use.
         """
-        if loss not in KINDS:
-            raise ValueError(f"Unknown loss {loss!r}. Known are: {', '.join(KINDS)}.")
-        if not r1 >= 0:
-            raise ValueError(f"r1 should be 0 or more, not {r1}.")
-        if augment is not None and not hasattr(augment, "__name__"):
-            raise ValueError(
-                "augment should be a function with a name, by which a resumed training knows it: "
-                "write it with def."
-            )
-        # Keras would wrap float16's loss scaling around one optimiser only; ours are two.
-        super().compile(jit_compile=jit_compile, **options)
-        self.g_optimizer = g_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5)
-        self.d_optimizer = d_optimizer or keras.optimizers.Adam(2e-4, beta_1=0.5)
-        self.g_optimizer.build(self.generator.trainable_variables)
-        self.d_optimizer.build(self.discriminator.trainable_variables)
+        r1 = number("r1", r1, minimum=0)
+        check_labels(loss, label_smoothing, label_noise)
+        options = checked_compile(augment, jit_compile, auto_scale_loss, options)
+        # Keras would make an optimizer of its own, which nothing uses.
+        super().compile(optimizer=None, **options)
+        self.compiled = False
+        self.g_optimizer, self.d_optimizer = optimizers_for(
+            self.generator, self.discriminator, g_optimizer, d_optimizer, scale=auto_scale_loss
+        )
+        self.compiled = True
+        self.compiled_with = {
+            "g_optimizer": described(self.g_optimizer),
+            "d_optimizer": described(self.d_optimizer),
+        }
+        self.trained_weights = {
+            "G": weight_ids(self.generator),
+            "D": weight_ids(self.discriminator),
+        }
         self.adversarial_loss = loss
-        self.label_smoothing = label_smoothing
-        self.label_noise = label_noise
+        self.label_smoothing = float(label_smoothing)
+        self.label_noise = float(label_noise)
         self.r1 = r1
         self.augment = augment
 
@@ -130,15 +139,18 @@ class DCGAN(StepParts, keras.Model):
 
         Returns:
             A float32 array (count, height, width, channels) in [−1, 1].
+
+        Raises:
+            ValueError: codes of another shape, or that are not finite; a count below 1.
         """
+        z = as_codes("z", z, self.latent_dim)
         if isinstance(z, int):
             z = tf.random.normal((z, self.latent_dim))
-        z = tf.convert_to_tensor(z, tf.float32)
-        if z.shape.rank != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(
-                f"Codes should have shape (count, {self.latent_dim}), not {tuple(z.shape)}."
-            )
         return tf.cast(self.sampler(z, training=False), tf.float32).numpy()
+
+    def predict(self, x, **options):
+        """As `keras.Model.predict`: codes (count, latent_dim) → images, batch by batch."""
+        return super().predict(as_codes("x", x, self.latent_dim, counts=False), **options)
 
     def train_step(self, real_images):
         """One update of D and one of G from one batch of real images."""
@@ -150,10 +162,11 @@ class DCGAN(StepParts, keras.Model):
             g_loss = generator_loss(
                 logits["fake"], self.adversarial_loss, global_batch_size=global_batch
             )
+            g_objective = g_loss + self.own_penalties(self.generator)
         d_weights = self.discriminator.trainable_variables
         g_weights = self.generator.trainable_variables
-        d_gradients = self.gradients(d_tape, d_objective, d_weights)
-        g_gradients = self.gradients(g_tape, g_loss, g_weights)
+        d_gradients = self.gradients(d_tape, d_objective, d_weights, self.d_optimizer)
+        g_gradients = self.gradients(g_tape, g_objective, g_weights, self.g_optimizer)
         d_gradients, g_gradients = self.unless_broken([d_loss, g_loss], d_gradients, g_gradients)
         self.d_optimizer.apply(d_gradients, d_weights)
         self.g_optimizer.apply(g_gradients, g_weights)
@@ -178,7 +191,8 @@ class DCGAN(StepParts, keras.Model):
         Args:
             x: images, float (count, height, width, channels) in [−1, 1]; an `ImageFolder`,
                 whose files are read as they are needed; or a `tf.data.Dataset` of batches.
-            batch_size: for an array or a folder, over all GPUs and machines; 64 if None.
+            batch_size: for an array or a folder, over all GPUs and machines; 64 if None, or
+                all images where there are fewer.
             epochs: how many in all, those before an interruption included.
             callbacks: Keras callbacks; `Monitor` among them is told what came before.
             resume: a folder for checkpoints. Called again with the same arguments after
@@ -192,13 +206,15 @@ class DCGAN(StepParts, keras.Model):
             steps_per_epoch: as in Keras; needed for an endless dataset. For an array or a
                 folder all its whole batches if None; fewer make shorter epochs that go on where
                 the last one stopped.
-            options: what else `keras.Model.fit` takes.
+            options: `initial_epoch`, as in Keras, without `resume`; `shuffle`, for an array or a
+                folder: False keeps the order.
 
         Returns:
             A `keras.callbacks.History` over all epochs, the resumed ones included.
 
         Raises:
-            ValueError: images of another shape than D's input, or outside [−1, 1]; labels.
+            ValueError: images of another shape than D's input, or outside [−1, 1]; labels; a
+                number out of range; what `keras.Model.fit` takes and a GAN does not use.
             CheckpointError: a checkpoint of another architecture.
             FolderInUse: another process is training in the folder `resume`.
             KeyboardInterrupt: an interruption (■, Ctrl-C), as one line that says where it
@@ -206,17 +222,22 @@ class DCGAN(StepParts, keras.Model):
         """
         if y is not None:
             raise ValueError("A DCGAN learns from images alone: leave out y.")
-        data = prepare(self, x, batch_size or 64, steps_per_epoch, resumable=resume is not None)
-        frame = training_session(self, data, resume, epochs, save_every, callbacks, verbose)
+        run = checked_fit(epochs, save_every, verbose, callbacks, resume, options)
+        check_compiled(self)
+        data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=bool(resume))
+        frame = training_session(
+            self, x, data, resume, run.epochs, run.save_every, run.callbacks, verbose
+        )
         with frame as session:
+            first_epoch = session.first_epoch or run.first_epoch
             history = super().fit(
-                data.stream(session.first_epoch),
-                epochs=epochs,
+                data.stream(first_epoch),
+                epochs=run.epochs,
                 verbose=verbose,
                 callbacks=session.callbacks,
-                initial_epoch=session.first_epoch,
+                initial_epoch=first_epoch,
                 steps_per_epoch=data.steps_per_epoch,
-                **{"shuffle": False, **options},  # make_dataset has shuffled; Keras would warn
+                shuffle=False,  # make_dataset has shuffled; Keras would warn
             )
         return session.complete(history)
 
@@ -226,23 +247,25 @@ class DCGAN(StepParts, keras.Model):
         return is_chief(self.distribute_strategy)
 
     def state(self):
-        """What a checkpoint holds, by name: networks and optimisers."""
+        """What a checkpoint holds, by name: networks, optimizers, the count of steps."""
         state = {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "g_optimizer": self.g_optimizer,
             "d_optimizer": self.d_optimizer,
+            "step_count": self.step_count,
         }
         return state if self.average is None else {**state, "average": self.sampler}
 
     def settings(self):
         """What shapes a training, as plain values by name, for an experiment tracker."""
-        held = {"latent_dim": self.latent_dim, **settings_of(self, None)}
-        del held["data"]
-        for name in ("g_optimizer", "d_optimizer"):
-            config = getattr(self, name).get_config()
-            held[name] = config["name"]
-            for key in ("learning_rate", "beta_1"):
-                if key in config:
-                    held[f"{name}/{key}"] = float(f"{config[key]:.6g}")  # not 0.000199999994
-        return held
+        return {"latent_dim": self.latent_dim, **tracked_settings(self)}
+
+    def save_own_variables(self, store):
+        """Add the count of steps to what `save_weights` writes."""
+        store["step_count"] = self.step_count.numpy()
+
+    def load_own_variables(self, store):
+        """Read the count of steps back."""
+        if "step_count" in store.keys():  # noqa: SIM118 -- no mapping
+            self.step_count.assign(int(store["step_count"][()]))

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import numbers as numeric
 import time
 
 import keras
@@ -10,11 +9,13 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from dcgan_course.checks import whole_number
 from dcgan_course.display.figures import draw_curves
 from dcgan_course.display.images import FrameRecorder, image_grid, save_picture, save_samples
 from dcgan_course.display.screen import Screen
 from dcgan_course.files import clean_leftovers, read_rows, run_path, write_beside, write_rows
 from dcgan_course.training import locks
+from dcgan_course.training.inputs import codes_or_count
 
 # What a run leaves in its folder, and a killed one may leave half written.
 RESULTS = ("about.json", "history.csv", "samples.png", "training.gif", "generator.keras")
@@ -55,9 +56,9 @@ class TrainingPanel:
         columns=None,
         live=True,
     ):
-        self.epochs = epochs
-        self.steps_per_epoch = steps_per_epoch
-        self.first_epoch = first_epoch
+        self.epochs = whole_number("epochs", epochs, minimum=1)
+        self.steps_per_epoch = whole_number("steps_per_epoch", steps_per_epoch, minimum=1)
+        self.first_epoch = whole_number("first_epoch", first_epoch, minimum=0)
         self.history = list(history)[:first_epoch]
         self.folder = None if folder is None else run_path(folder)
         self.recorder = FrameRecorder(self.folder / "frames", columns=columns) if folder else None
@@ -239,14 +240,17 @@ class Monitor(keras.callbacks.Callback):
         columns: images in a row; None makes the grid square.
         seed: of the codes, where they are drawn.
         live: False shows nothing.
+
+    Raises:
+        ValueError: a number out of range.
     """
 
     def __init__(self, folder=None, codes=16, *, columns=None, seed=0, live=True):
         super().__init__()
         self.folder = None if folder is None else run_path(folder)
-        self.codes = codes
-        self.columns = columns
-        self.seed = seed
+        self.codes = codes_or_count("codes", codes)
+        self.columns = None if columns is None else whole_number("columns", columns, minimum=1)
+        self.seed = whole_number("seed", seed, minimum=0)
         self.live = live
         self.panel = None
         self._before = (0, [])
@@ -257,7 +261,7 @@ class Monitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Draw the codes and open the panel."""
-        if isinstance(self.codes, numeric.Integral):
+        if isinstance(self.codes, int):
             shape = (self.codes, self.model.latent_dim)
             self.codes = tf.random.stateless_normal(shape, seed=[self.seed, 0])
         first_epoch, history = self._before

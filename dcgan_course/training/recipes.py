@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from dcgan_course.checks import number, one_of, shown, true_or_false, whole_number
 from dcgan_course.networks.augment import chain, colour, flip, translate
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
@@ -22,6 +23,7 @@ from dcgan_course.networks.layers import (
     paper_init,
     upsample_block,
 )
+from dcgan_course.networks.losses import check_labels
 from dcgan_course.training.combined import CombinedDCGAN
 from dcgan_course.training.gan import DCGAN
 
@@ -43,6 +45,9 @@ class Recipe:
         optimizer: "adam", or "rmsprop" with gradients clipped to [−1, 1], which has no β1.
         turns: True trains by a `CombinedDCGAN`, D's turn and then G's.
         mirrored: True adds each image's mirror image to the data.
+
+    Raises:
+        ValueError: a number out of range, an unknown loss or optimizer.
     """
 
     dataset: str
@@ -62,8 +67,25 @@ class Recipe:
     turns: bool = False
     mirrored: bool = False
 
+    def __post_init__(self):
+        for name in ("generator", "discriminator"):
+            if not callable(getattr(self, name)):
+                raise ValueError(f"{name} should be a function, not {shown(getattr(self, name))}.")
+        whole_number("batch_size", self.batch_size, minimum=1)
+        number("g_rate", self.g_rate, above=0)
+        number("d_rate", self.d_rate, above=0)
+        number("beta_1", self.beta_1, minimum=0, below=1)
+        if self.average is not None:
+            number("average", self.average, minimum=0, below=1)
+        number("r1", self.r1, minimum=0)
+        check_labels(self.loss, self.label_smoothing, self.label_noise)
+        one_of("optimizer", self.optimizer, ("adam", "rmsprop"))
+        true_or_false("turns", self.turns)
+        true_or_false("mirrored", self.mirrored)
+
     def build(self, seed=0):
-        """A compiled `DCGAN`, with weights that follow from `seed`."""
+        """A compiled `DCGAN`, with weights that follow from `seed`, 0 or more."""
+        seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
         keras.utils.set_random_seed(seed)
         kind = CombinedDCGAN if self.turns else DCGAN
         gan = kind(self.generator(), self.discriminator(), seed=seed, average=self.average)
@@ -79,7 +101,12 @@ class Recipe:
         return gan
 
     def images(self, images):
-        """The images that the recipe trains on, from those of the data set."""
+        """The images that the recipe trains on, from those of the data set: (count, h, w, c)."""
+        if np.ndim(images) != 4:
+            raise ValueError(
+                f"images should have shape (count, height, width, channels), not "
+                f"{np.shape(images)}."
+            )
         return np.concatenate([images, images[:, :, ::-1]]) if self.mirrored else images
 
     def _optimizer(self, rate):
@@ -167,12 +194,15 @@ def tutorial_discriminator():
 
 def frog_generator(width=32, latent_dim=64, kernel_size=4):
     """G of lesson 04 at laptop size: codes → images of 32 × 32 × 3."""
+    width = whole_number("width", width, minimum=1)
     widths = (4 * width, 2 * width, width)
     return dcgan_generator((32, 32, 3), latent_dim, widths, kernel_size, name="frog_generator")
 
 
 def frog_discriminator(width=32, noise=0.05, **options):
     """D of the same. Noise on its input keeps it from telling images apart by single pixels."""
+    width = whole_number("width", width, minimum=1)
+    noise = number("noise", noise, minimum=0)
     options = {"batch_norm": "paper", "kernel_size": 4, **options}
     first = layers.GaussianNoise(noise)
     network = dcgan_discriminator((32, 32, 3), (width, 2 * width, 4 * width), **options)
@@ -204,12 +234,14 @@ def book_discriminator():
 
 def tree_generator(width=32):
     """G of lesson 06 at laptop size: codes (batch, 100) → images of 64 × 64 × 3."""
+    width = whole_number("width", width, minimum=1)
     widths = (8 * width, 4 * width, 2 * width, width)
     return dcgan_generator((64, 64, 3), 100, widths, name="tree_generator")
 
 
 def tree_discriminator(width=32):
     """D of the same."""
+    width = whole_number("width", width, minimum=1)
     widths = (width, 2 * width, 4 * width, 8 * width)
     return dcgan_discriminator(
         (64, 64, 3), widths, 4, batch_norm="paper", name="tree_discriminator"

@@ -14,6 +14,7 @@ import numpy as np
 from dcgan_course.files import run_path
 from dcgan_course.training import locks
 from dcgan_course.training.checkpoint_files import CheckpointFolder, Damaged
+from dcgan_course.training.optimizers import differences, with_step_count
 from dcgan_course.training.stopping import stopped, undisturbed
 
 # A machine of a cluster was lost: what TensorFlow holds of it can no longer be assigned to.
@@ -171,7 +172,7 @@ class Checkpoint:
             except Damaged as problem:
                 print(f"Passed over {path}: it is damaged ({problem}).")
                 continue
-            if changes := _differences(about["settings"], self.settings):
+            if changes := differences(about["settings"], self.settings):
                 self._say_other_settings(changes)
                 return 0
             self._fill(path, arrays)
@@ -220,6 +221,8 @@ class Checkpoint:
 
     def _fill(self, path, arrays):
         variables = self._variables()
+        if "step_count/000" in variables:
+            arrays = with_step_count(arrays)
         if set(variables) != set(arrays):
             name = sorted(set(variables) ^ set(arrays))[0]
             raise CheckpointError(
@@ -265,51 +268,9 @@ class Checkpoint:
         self._other_settings = True
 
 
-def _differences(old, new, name=""):
-    """Settings that differ, as texts. Of dictionaries within them, only what both know counts:
-    another version of Keras describes an optimiser by other keys.
-    """
-    changes = []
-    for key in sorted(set(old) | set(new)):
-        one, other = old.get(key), new.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            both = set(one) & set(other)
-            one, other = ({k: side[k] for k in both} for side in (one, other))
-            changes += _differences(one, other, f"{name}{key}/")
-        elif one != other:
-            changes.append(f"{name}{key}: {one} → {other}")
-    return changes
-
-
 def _variables_of(item):
     """Variables of a Keras object, or the thing itself where it is a variable."""
     variables = getattr(item, "variables", None)
     if variables is None:
         return [item]
     return list(variables() if callable(variables) else variables)
-
-
-def settings_of(gan, data):
-    """What shapes a training, as plain data: another value starts another training.
-
-    Args:
-        gan: a compiled `DCGAN`.
-        data: plain data by which the images are known.
-    """
-
-    def plain(optimizer):
-        config = optimizer.get_config()
-        return {key: str(value) for key, value in config.items() if key != "name"}
-
-    return {
-        "data": data,
-        "seed": gan.seed,
-        "average": gan.average,
-        "loss": gan.adversarial_loss,
-        "label_smoothing": gan.label_smoothing,
-        "label_noise": gan.label_noise,
-        "r1": gan.r1,
-        "augment": gan.augment and gan.augment.__name__,
-        "g_optimizer": plain(gan.g_optimizer),
-        "d_optimizer": plain(gan.d_optimizer),
-    }

@@ -3,15 +3,18 @@
 import contextlib
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from dcgan_course.data.folder import ImageFolder
 from dcgan_course.files import run_path
 from dcgan_course.training.distributed import check_agreement, on_several_machines
 from dcgan_course.training.monitor import Monitor
-from dcgan_course.training.resume import Checkpoint, settings_of
+from dcgan_course.training.optimizers import settings_of
+from dcgan_course.training.resume import Checkpoint
 from dcgan_course.training.stopping import stopped
 
 
@@ -44,11 +47,12 @@ class Session:
 
 
 @contextlib.contextmanager
-def training_session(gan, data, resume, epochs, save_every, callbacks, verbose=0):
+def training_session(gan, x, data, resume, epochs, save_every, callbacks, verbose=0):
     """Frame one call of `fit`.
 
     Args:
         gan: the compiled `DCGAN`.
+        x: the images, as `fit` was given them: others of the same number are another training.
         data: the `inputs.TrainingData`, which has been checked.
         resume: a folder for checkpoints, or None. Where no `Monitor` is among the callbacks, the
             samples, the animation and the generator are left in that folder; in the one above
@@ -73,7 +77,7 @@ def training_session(gan, data, resume, epochs, save_every, callbacks, verbose=0
         return
     checkpoint = Checkpoint(
         resume,
-        settings=settings_of(gan, data.identity),
+        settings={**settings_of(gan, data.identity), "images": fingerprint(x)},
         read_only=not gan.is_chief,
         **gan.state(),
     )
@@ -96,6 +100,26 @@ def training_session(gan, data, resume, epochs, save_every, callbacks, verbose=0
         except KeyboardInterrupt:
             _end_progress_bar(verbose)
             raise
+
+
+def fingerprint(x):
+    """Eight letters and digits by which a checkpoint knows images again.
+
+    Args:
+        x: an array, of which 32 images are looked at; an `ImageFolder`, of which the names of the
+            files are; or a dataset.
+
+    Returns:
+        A text; None for a dataset, which may be endless.
+    """
+    if isinstance(x, ImageFolder):
+        seen = "\n".join(path.name for path in x.files).encode()
+    elif hasattr(x, "shape") and len(x.shape):
+        some = np.unique(np.linspace(0, len(x) - 1, 32).astype(int))
+        seen = b"".join(np.asarray(x[int(i)], "float32").tobytes() for i in some)
+    else:
+        return None
+    return f"{zlib.crc32(seen):08x}"
 
 
 def _end_progress_bar(verbose):

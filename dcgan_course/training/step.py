@@ -15,6 +15,7 @@ from dcgan_course.training.distributed import (
     share_statistics,
     sum_over_replicas,
 )
+from dcgan_course.training.optimizers import scaled_gradients, scales_loss
 
 
 class StepParts:
@@ -22,9 +23,23 @@ class StepParts:
 
     # --- randomness --------------------------------------------------------------------
 
+    def count_steps_from_zero(self):
+        """Make the GAN's own counter, which all seeds and the average follow.
+
+        An optimizer's `iterations` would not do: with `gradient_accumulation_steps` it stands
+        still for some steps, and after an overflow of float16.
+        """
+        self.step_count = tf.Variable(
+            0,
+            trainable=False,
+            dtype=tf.int64,
+            name="step_count",
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
     def steps_done(self):
         """How many steps of training there have been: an int64 scalar."""
-        return tf.cast(tf.convert_to_tensor(self.d_optimizer.iterations), tf.int64)
+        return tf.convert_to_tensor(self.step_count)
 
     def step_seed(self, stream):
         """A seed of two numbers for this step; each `stream` gives another one."""
@@ -93,7 +108,18 @@ class StepParts:
             seed=self.step_seed(stream=1),
             global_batch_size=global_batch,
         )
-        return {"real": real_logits, "fake": fake_logits}, d_loss, d_loss + penalty
+        objective = d_loss + penalty + self.own_penalties(self.discriminator)
+        return {"real": real_logits, "fake": fake_logits}, d_loss, objective
+
+    def own_penalties(self, network):
+        """What a network's layers add to its loss, such as `kernel_regularizer`; 0 without.
+
+        The sum over all replicas counts them once.
+        """
+        if not network.losses:
+            return 0.0
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+        return tf.add_n([tf.cast(loss, tf.float32) for loss in network.losses]) / replicas
 
     # --- updates -----------------------------------------------------------------------
 
@@ -107,9 +133,9 @@ class StepParts:
         if self.first_bad_step is None:
             self.first_bad_step = tf.Variable(-1, trainable=False, dtype=tf.int64)
 
-    def gradients(self, tape, objective, weights):
-        """Gradients of `objective`, summed over the replicas."""
-        return sum_over_replicas(tape.gradient(objective, weights))
+    def gradients(self, tape, objective, weights, optimizer):
+        """Gradients of `objective` as `optimizer` wants them, summed over the replicas."""
+        return sum_over_replicas(scaled_gradients(tape, objective, weights, optimizer))
 
     def unless_broken(self, losses, *gradients):
         """The gradients; zeros in their place in a guarded step whose numbers are not finite."""
@@ -120,6 +146,8 @@ class StepParts:
             tf.linalg.global_norm([tf.cast(gradient, tf.float32) for gradient in some])
             for some in gradients
         ]
+        if scales_loss(self.g_optimizer) or scales_loss(self.d_optimizer):
+            norms = []  # an overflow of scaled gradients is usual: the optimizer passes it over
         numbers = [tf.cast(number, tf.float32) for number in (*losses, *norms)]
         good = tf.reduce_all(tf.math.is_finite(tf.stack(numbers)))
         step = self.steps_done() + 1
@@ -132,7 +160,8 @@ class StepParts:
 
     def update(self, optimizer, weights, tape, loss, objective=None):
         """Move one network's weights by the gradient of `objective`, or of its loss if None."""
-        gradients = self.gradients(tape, loss if objective is None else objective, weights)
+        objective = loss if objective is None else objective
+        gradients = self.gradients(tape, objective, weights, optimizer)
         (gradients,) = self.unless_broken([loss], gradients)
         optimizer.apply(gradients, weights)
 
@@ -147,7 +176,7 @@ class StepParts:
     # --- the end of a step -------------------------------------------------------------
 
     def end_step(self, d_loss, g_loss, logits):
-        """Move the average of G, and return the step's logs.
+        """Count the step, move the average of G, and return the step's logs.
 
         Args:
             d_loss, g_loss: this replica's part of both losses.
@@ -157,8 +186,9 @@ class StepParts:
             The running means of both losses and of D's probabilities, by name.
         """
         share_statistics(self.generator, self.discriminator)
+        self.step_count.assign_add(1)
         if self.average is not None:
-            update_average(self.sampler, self.generator, self.average, self.g_optimizer.iterations)
+            update_average(self.sampler, self.generator, self.average, self.steps_done())
         # Each replica's loss is its part of a sum; times their number it is a mean again.
         scale = tf.cast(tf.distribute.get_replica_context().num_replicas_in_sync, tf.float32)
         numbers = {"d_loss": d_loss * scale, "g_loss": g_loss * scale}

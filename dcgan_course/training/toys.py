@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers
 from tqdm import tqdm
 
+from dcgan_course.checks import number, one_of, shown, whole_number
 from dcgan_course.display.animations import FramePlayer, figure_pixels, new_figure
 from dcgan_course.networks.losses import KINDS, discriminator_loss, generator_loss
 from dcgan_course.training.games import GAMES
@@ -31,8 +32,11 @@ def small_network(inputs, outputs=1, hidden=32, depth=2, name="network"):
         A `keras.Sequential`: (batch, inputs) → (batch, outputs), without an activation at
         its end: numbers of any size for G, logits for D.
     """
+    inputs = whole_number("inputs", inputs, minimum=1)
+    outputs = whole_number("outputs", outputs, minimum=1)
+    hidden = whole_number("hidden", hidden, minimum=1)
     network = [keras.Input((inputs,))]
-    for _ in range(depth):
+    for _ in range(whole_number("depth", depth, minimum=0)):
         network += [layers.Dense(hidden), layers.LeakyReLU(negative_slope=0.2)]
     return keras.Sequential([*network, layers.Dense(outputs)], name=name)
 
@@ -113,16 +117,26 @@ def train_toy(
         if game not in GAMES:
             raise ValueError(f"Unknown game {game!r}. Known are: {', '.join(GAMES)}.")
         game = GAMES[game]()
-    if loss not in KINDS or loss == "wasserstein":
-        raise ValueError(f"loss should be one of {KINDS[:3]}, not {loss!r}.")
-    if min(steps, frames, batch_size, hidden) < 1 or min(g_rate, d_rate) <= 0:
-        raise ValueError("steps, frames, batch_size, hidden and both rates should be positive.")
-    settings = dict(hidden=hidden, d_hidden=d_hidden or hidden, g_rate=g_rate, d_rate=d_rate)
+    elif isinstance(game, type) or not hasattr(game, "look"):
+        raise ValueError(f"game should be one of {tuple(GAMES)} or a game, not {shown(game)}.")
+    one_of("loss", loss, KINDS[:3])
+    steps = whole_number("steps", steps, minimum=1)
+    frames = whole_number("frames", frames, minimum=1)
+    batch_size = whole_number("batch_size", batch_size, minimum=1)
+    hidden = whole_number("hidden", hidden, minimum=1)
+    d_hidden = hidden if d_hidden is None else whole_number("d_hidden", d_hidden, minimum=1)
+    depth = whole_number("depth", depth, minimum=0)
+    g_rate, d_rate = number("g_rate", g_rate, above=0), number("d_rate", d_rate, above=0)
+    beta_1 = number("beta_1", beta_1, minimum=0, below=1)
+    seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress should be a function, not {shown(progress)}.")
+    settings = dict(hidden=hidden, d_hidden=d_hidden, g_rate=g_rate, d_rate=d_rate)
     settings |= dict(loss=loss, steps=steps, depth=depth, beta_1=beta_1, seed=seed)
     keras.utils.set_random_seed(seed)
     noise = keras.random.SeedGenerator(seed)
     generator = small_network(game.latent_dim, game.dim, hidden, depth, name="generator")
-    discriminator = small_network(game.dim, 1, d_hidden or hidden, depth, name="discriminator")
+    discriminator = small_network(game.dim, 1, d_hidden, depth, name="discriminator")
     g_optimizer = keras.optimizers.Adam(g_rate, beta_1=beta_1)
     d_optimizer = keras.optimizers.Adam(d_rate, beta_1=beta_1)
     g_optimizer.build(generator.trainable_variables)
@@ -160,7 +174,12 @@ def moments_to_take(steps, frames):
 
     Returns:
         Increasing whole numbers from 0 to `steps`, at most frames + 1 of them.
+
+    Raises:
+        ValueError: `steps` or `frames` below 1.
     """
+    steps = whole_number("steps", steps, minimum=1)
+    frames = whole_number("frames", frames, minimum=1)
     return sorted({round(steps * (index / frames) ** 1.5) for index in range(frames + 1)})
 
 

@@ -14,9 +14,11 @@ import time
 import keras
 import numpy as np
 
+from dcgan_course.checks import shown, whole_number
 from dcgan_course.display.images import image_grid
 from dcgan_course.files import run_path, write_beside
 from dcgan_course.networks.layers import layer_table
+from dcgan_course.training.inputs import as_codes, codes_or_count
 
 
 class Tracker:
@@ -213,13 +215,24 @@ class Track(keras.callbacks.Callback):
         every: steps from one grid to the next.
         codes: how many codes, or the codes, float (count, latent_dim).
         seed: of the codes, where they are drawn.
+
+    Raises:
+        ValueError: no tracker, or a number out of range.
     """
 
     def __init__(self, tracker, folder=None, *, facts=None, every=500, codes=64, seed=0):
         super().__init__()
-        self.tracker, self.facts, self.every = tracker, dict(facts or {}), every
+        methods = ("start", "settings", "text", "scalars", "images", "histogram", "close")
+        if isinstance(tracker, type) or not all(hasattr(tracker, name) for name in methods):
+            raise ValueError(
+                f"tracker should be a Tracker, such as TensorBoardTracker(folder), not "
+                f"{shown(tracker)}."
+            )
+        self.tracker, self.facts = tracker, dict(facts or {})
+        self.every = whole_number("every", every, minimum=1)
         self.folder = None if folder is None else run_path(folder)
-        self.codes, self.seed = codes, seed
+        self.codes = codes_or_count("codes", codes)
+        self.seed = whole_number("seed", seed, minimum=0)
 
     def on_train_begin(self, logs=None):
         """Keep what holds for the whole run."""
@@ -227,6 +240,7 @@ class Track(keras.callbacks.Callback):
         if isinstance(self.codes, int):
             rng = np.random.default_rng(self.seed)
             self.codes = rng.normal(size=(self.codes, model.latent_dim)).astype("float32")
+        as_codes("codes", self.codes, model.latent_dim, counts=False)
         networks = {"generator": model.generator, "discriminator": model.discriminator}
         tables = {name: layer_table(network) for name, network in networks.items()}
         if self.folder:

@@ -80,3 +80,40 @@ def test_cutout_hides_one_rectangle():
 
 def test_chain_is_named_after_its_parts():
     assert augment.chain(augment.flip, augment.cutout).__name__ == "flip+cutout"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: augment.flip(np.zeros((2, 4, 4), "float32"), [0, 0]),
+            "images should be float, shape",
+        ),
+        (
+            lambda: augment.flip(np.zeros((2, 4, 4, 1), "uint8"), [0, 0]),
+            "images should be float, shape",
+        ),
+        (lambda: augment.colour([[1.0]], [0, 0]), "images should be float, shape"),
+        (
+            lambda: augment.flip(np.zeros((2, 4, 4, 1), "float32"), 7),
+            "seed should be two whole numbers",
+        ),
+        (
+            lambda: augment.translate(np.zeros((2, 4, 4, 1), "float32"), [0, 0], share=2),
+            "share should be",
+        ),
+        (
+            lambda: augment.cutout(np.zeros((2, 4, 4, 1), "float32"), [0, 0], share=-1),
+            "share should be",
+        ),
+        (lambda: augment.chain(), "chain needs at least one"),
+        (lambda: augment.chain(augment.flip, "translate"), "chain takes functions"),
+        (
+            lambda: augment.chain(augment.flip(np.zeros((2, 4, 4, 1), "float32"), [0, 0])),
+            "chain takes functions",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -8,9 +8,14 @@ from dcgan_course.networks.layers import (
     copy_of,
     dcgan_discriminator,
     dcgan_generator,
+    dense_block,
+    downsample_block,
     fast_policy,
+    image_block,
     layer_table,
+    logit_block,
     multiplications,
+    upsample_block,
 )
 
 
@@ -105,8 +110,51 @@ def test_table_has_a_line_per_layer_and_the_sum():
         lambda: dcgan_generator(widths=()),
         lambda: dcgan_discriminator((28, 0, 1)),
         lambda: dcgan_discriminator(widths=()),
+        lambda: dcgan_generator(latent_dim=0),
+        lambda: dcgan_generator(latent_dim=2.5),
+        lambda: dcgan_generator(widths=64),
+        lambda: dcgan_generator(widths=(64, 0)),
+        lambda: dcgan_generator(kernel_size=0),
+        lambda: dcgan_generator(hidden=-1),
+        lambda: dcgan_generator("28 × 28"),
+        lambda: dcgan_discriminator(batch_norm="papers"),
+        lambda: dcgan_discriminator(dropout=1.0),
+        lambda: dcgan_discriminator(dropout="0.3"),
+        lambda: dcgan_discriminator(kernel_size=(5, 5, 5)),
+        lambda: dcgan_discriminator(hidden=True),
+        lambda: upsample_block(8, strides=0),
+        lambda: downsample_block(0),
+        lambda: dense_block(-4),
+        lambda: image_block(0),
+        lambda: logit_block(hidden=0.5),
+        lambda: layer_table(keras.Sequential([keras.layers.Dense(3)])),
     ],
 )
 def test_impossible_sizes_raise(call):
-    with pytest.raises(ValueError, match="should"):
+    with pytest.raises(ValueError, match=r"should|begin it with"):
         call()
+
+
+def test_units_that_do_not_fill_a_shape_are_named():
+    with pytest.raises(ValueError, match="12 units cannot be reshaped into"):
+        dense_block(12, reshape=(2, 2, 2))
+
+
+def test_sizes_may_be_numbers_of_numpy_and_pairs():
+    d = dcgan_discriminator(np.array([28, 28, 1]), widths=np.array([4, 8]), kernel_size=(5, 3))
+    assert d.input_shape == (None, 28, 28, 1)
+    assert d.layers[0].kernel_size == (5, 3)
+    assert dcgan_generator(latent_dim=np.int64(7), widths=[4, 4]).input_shape == (None, 7)
+
+
+def test_a_functional_network_has_a_table_and_a_copy():
+    inputs = keras.Input((3,))
+    dense = keras.layers.Dense(4)
+    network = keras.Model(inputs, keras.layers.ReLU()(dense(inputs)))
+    lines = layer_table(network).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["input", "Dense", "ReLU", "sum"]
+    copy = copy_of(network, name="copy")
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_allclose(copy(x), network(x))
+    dense.kernel.assign(0 * dense.kernel)
+    assert float(np.abs(copy(x) - network(x)).max()) > 0

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dcgan_course import DCGAN, CombinedDCGAN, Monitor, dcgan_discriminator, dcgan_generator
 from dcgan_course.networks.losses import discriminator_loss, generator_loss
-from dcgan_course.training.resume import settings_of
+from dcgan_course.training.optimizers import settings_of
 
 CODES = 8
 
@@ -241,7 +241,7 @@ def test_monitor_leaves_the_runs_files(digits, tmp_path):
     [
         (lambda x: x[:, :27], "expects images of shape"),
         (lambda x: (x + 1) * 127.5, r"x / 127\.5"),
-        (lambda x: x * np.float32(np.nan), r"\[−1, 1\]"),
+        (lambda x: x * np.float32(np.nan), "hold NaN or infinite values, first in image 0"),
     ],
 )
 def test_fit_refuses_bad_images(digits, change, message):
@@ -257,7 +257,7 @@ def test_other_bad_input(digits):
         DCGAN(dcgan_generator((32, 32, 3), widths=(8, 8)), d)
     with pytest.raises(ValueError, match="one logit"):
         DCGAN(g, keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()]))
-    with pytest.raises(ValueError, match=r"\[0, 1\)"):
+    with pytest.raises(ValueError, match="of 0 or more and below 1"):
         DCGAN(g, d, average=1.0)
     gan = DCGAN(g, d)
     with pytest.raises(ValueError, match="Unknown loss"):
@@ -296,7 +296,7 @@ def test_r1_is_half_gamma_times_the_squared_slope_and_pushes_it_down(digits):
     # d/dw of γ/2 · ‖w‖² is γ w, for each of 784 equal weights.
     assert slopes[0.0] - slopes[4.0] == pytest.approx(1e-3 * 4.0 * 0.1, rel=1e-2)
     assert slopes[0.0, "loss"] == pytest.approx(slopes[4.0, "loss"])
-    with pytest.raises(ValueError, match="r1 should be 0 or more"):
+    with pytest.raises(ValueError, match="r1 should be a number of 0 or more"):
         gan.compile(r1=-1)
 
 

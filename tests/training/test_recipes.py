@@ -99,3 +99,31 @@ def test_half_the_width_is_the_laptop_recipe_but_for_its_maps(lesson):
         for narrow, wide in zip(network.layers, wider.layers, strict=True):
             if len(narrow.output.shape) == 4 and narrow.output.shape[-1] > 1:
                 assert 2 * narrow.output.shape[-1] == wide.output.shape[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(batch_size=0), "batch_size should be"),
+        (dict(g_rate=0.0), "g_rate should be a number above 0"),
+        (dict(d_rate=float("nan")), "d_rate should be"),
+        (dict(beta_1=1.0), "beta_1 should be"),
+        (dict(average=1.5), "average should be"),
+        (dict(r1=-1), "r1 should be"),
+        (dict(loss="l2"), "Unknown loss"),
+        (dict(label_noise=2), "label_noise should be"),
+        (dict(optimizer="sgd"), "optimizer should be one of"),
+        (dict(turns=1), "turns should be True or False"),
+        (dict(generator="lean"), "generator should be a function"),
+    ],
+)
+def test_a_recipe_refuses(change, message):
+    with pytest.raises(ValueError, match=message):
+        RECIPES["02 laptop"].but(**change)
+
+
+def test_a_recipe_names_a_seed_and_images_that_it_cannot_take():
+    with pytest.raises(ValueError, match="seed should be"):
+        RECIPES["02 half the width"].build(seed=-1)
+    with pytest.raises(ValueError, match="images should have shape"):
+        RECIPES["04 laptop"].images(np.zeros((4, 32, 32)))

@@ -12,7 +12,8 @@ import pytest
 
 from dcgan_course import DCGAN, Checkpoint, dcgan_discriminator, dcgan_generator
 from dcgan_course.files import read_rows
-from dcgan_course.training.resume import CheckpointError, settings_of
+from dcgan_course.training.optimizers import settings_of
+from dcgan_course.training.resume import CheckpointError
 
 CHILD = Path(__file__).with_name("training_child.py")
 KILLS = (

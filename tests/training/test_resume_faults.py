@@ -385,3 +385,10 @@ class _plain:
 
     def __exit__(self, *_):
         return False
+
+
+def test_a_checkpoint_that_does_not_know_its_images_is_continued(tmp_path):
+    Training(tmp_path, {"rate": 1}).run(1)
+    assert Training(tmp_path, {"rate": 1, "images": "1f"}).run(2) == 1
+    assert Training(tmp_path, {"rate": 1}).checkpoint.restore() == 2
+    assert Training(tmp_path, {"rate": 1, "images": "2e"}).checkpoint.restore() == 0

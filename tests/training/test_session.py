@@ -12,9 +12,10 @@ from keras import layers
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from dcgan_course import DCGAN, Monitor
+from dcgan_course import DCGAN, ImageFolder, Monitor, write_pictures
 from dcgan_course.files import find_run, read_rows, run_path
 from dcgan_course.latent.space import open_generator
+from dcgan_course.training.session import fingerprint
 
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
 RESULTS = ("samples.png", "training.gif", "generator.keras", "history.csv")
@@ -227,6 +228,27 @@ def test_a_bad_call_costs_a_good_run_nothing(bad, tmp_path):
     assert files(tmp_path) == before
     history = train(tiny(), tmp_path / "checkpoints", 3)
     assert history.epoch == [0, 1, 2]
+
+
+def test_other_images_of_the_same_number_are_another_training(tmp_path, capsys):
+    train(tiny(), tmp_path, 2)
+    assert train(tiny(), tmp_path, 3, IMAGES.copy()).epoch == [0, 1, 2]
+    assert not (tmp_path / "other-settings-1").exists()
+    gan = tiny()
+    train(gan, tmp_path, 1, -IMAGES)
+    assert int(gan.steps_done()) == 3
+    assert "other settings (images: " in capsys.readouterr().out
+    assert (tmp_path / "other-settings-1" / "epoch-00003.npz").exists()
+
+
+def test_pictures_are_known_by_their_names(tmp_path):
+    pictures = write_pictures(tmp_path / "one", np.zeros((3, 8, 8, 3), "uint8"))
+    known = fingerprint(ImageFolder(pictures, 8))
+    shutil.copytree(pictures, tmp_path / "moved")
+    assert fingerprint(ImageFolder(tmp_path / "moved", 8)) == known
+    (pictures / "000002.jpg").rename(pictures / "000009.jpg")
+    assert fingerprint(ImageFolder(pictures, 8)) != known
+    assert fingerprint(tf.data.Dataset.range(3)) is None
 
 
 def test_networks_that_have_been_trained_elsewhere_are_named(tmp_path, capsys):

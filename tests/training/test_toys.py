@@ -93,8 +93,20 @@ def test_progress_is_told_to_its_end():
         (dict(game="cube"), r"'cube'.*line, ring"),
         (dict(loss="wasserstein"), r"loss should be one of"),
         (dict(loss="l2"), r"loss should be one of"),
-        (dict(steps=0), "positive"),
-        (dict(g_rate=-1.0), "positive"),
+        (dict(steps=0), "steps should be a whole number of 1 or more, not 0"),
+        (dict(steps=2.5), "steps should be"),
+        (dict(frames=0), "frames should be"),
+        (dict(batch_size=0), "batch_size should be"),
+        (dict(hidden=0), "hidden should be"),
+        (dict(d_hidden=0), "d_hidden should be"),
+        (dict(depth=-1), "depth should be"),
+        (dict(g_rate=-1.0), "g_rate should be a number above 0"),
+        (dict(d_rate=float("nan")), "d_rate should be"),
+        (dict(beta_1=1), "beta_1 should be"),
+        (dict(seed=-1), "seed should be"),
+        (dict(progress=3), "progress should be"),
+        (dict(game=3), "game should be"),
+        (dict(game=RingGame), "game should be"),
     ],
 )
 def test_wrong_settings_are_named(wrong, message):
@@ -144,5 +156,5 @@ def test_a_failing_training_leaves_a_message_and_a_living_panel():
     player.recording.settings["steps"] = 0
     player.button.click()
     assert "did not work" in player._message.value
-    assert "positive" in player._message.value
+    assert "steps should be" in player._message.value
     assert not player.button.disabled
