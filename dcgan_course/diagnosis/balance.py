@@ -47,8 +47,10 @@ def flipped_labels(rows):
     if heading is None:
         return gap, f"{told}."
     told += f"; the cosine between D's steps and what its loss asks for is {heading:.2f}."
-    # A D that G has just overtaken is wrong for a moment, but it turns round.
-    return (max(gap, 0.61) if heading < -0.1 and gap > 0.2 else min(gap, 0.59)), told
+    # A D that G has just overtaken is wrong for a moment as well, but it turns round.
+    turning = heading > 0.1
+    value = min(gap, 0.59) if turning else gap
+    return (max(value, 0.61) if heading < -0.1 and gap > 0.2 else value), told
 
 
 def blind(rows):
@@ -79,13 +81,17 @@ def lopsided(rows):
 
 
 def agreeing_d(rows):
-    """`blind`, where something pushes D's verdicts up, those on fakes more than others."""
+    """How far fakes are from the data while something pushes an undecided D's verdicts up."""
     value, told = blind(rows)
+    auc, heading, apart = (recent(rows, name) for name in ("auc", "d_heading", "apart"))
+    if not told or (heading is not None and heading > 0.3):
+        return NOTHING
     sums = [row["d_real"] + row["d_fake"] - 1 for row in last_rows(rows)]
-    heading = recent(rows, "d_heading")
-    pushed = min(sums) > 0 and lopsided(rows) > 0.03 and recent(rows, "auc") < 0.55
-    pushed = pushed and (heading is None or heading < 0.3)
-    return (value if pushed else 0.0), told
+    if value and min(sums) > 0 and lopsided(rows) > 0.03 and auc < 0.55:
+        return value, told
+    # Pushed far up, it may have some order left in its verdicts.
+    far = min(sums) > 0.05 and abs(auc - 0.5) < 0.2 and recent(rows, "d_loss") > 1.3
+    return (apart if far and max(row.get("d_gone", 0) for row in rows) > GROWN else 0.0), told
 
 
 def noisy_labels(rows):

@@ -8,10 +8,9 @@ import numpy as np
 
 from dcgan_course.checks import number, true_or_false, whole_number
 from dcgan_course.diagnosis.examiner import Examiner
-from dcgan_course.diagnosis.judge import diagnose, is_lost, looks_lost
+from dcgan_course.diagnosis.judge import NOT_FINITE, Finding, diagnose, is_lost, looks_lost
 from dcgan_course.diagnosis.nonfinite import first_not_finite
 from dcgan_course.diagnosis.report import report
-from dcgan_course.diagnosis.rules import NOT_FINITE, Finding
 from dcgan_course.diagnosis.witness import Witness
 from dcgan_course.files import read_rows, run_path, write_beside, write_rows
 

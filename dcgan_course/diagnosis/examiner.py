@@ -101,7 +101,7 @@ class Examiner:
         finally:
             for variable, value in zip(state, kept, strict=True):
                 variable.assign(value)
-        row = {"step": int(step), **self._constant, **(rates or {})}
+        row = {"step": int(step)}
         row |= {name: float(value) for name, value in measured.items() if value.ndim == 0}
         row |= self._movement.facts()
         gradients = {name: measured[f"{name}_gradients"] for name in "gd"}
@@ -109,7 +109,7 @@ class Examiner:
         with np.errstate(all="ignore"):  # infinite logits are found by name, not by a warning
             row |= self._logit_facts(measured)
         row |= self._sample_facts(measured["fakes"], measured["plain_fakes"])
-        row |= self._seen_facts(seen or {})
+        row |= self._seen_facts(seen or {}) | (rates or {}) | self._constant
         self.rows.append(row)
         return row
 

@@ -1,16 +1,39 @@
 """Reading an examiner's rows by the rules: what is wrong, and whether a run is lost."""
 
 import math
+from dataclasses import dataclass
 
 from dcgan_course.diagnosis.rows import GROWN, age, is_improving
-from dcgan_course.diagnosis.rules import (
-    CHECKS_NEEDED,
-    HOPELESS,
-    NOT_FINITE,
-    RULES,
-    SYMPTOM,
-    Finding,
+from dcgan_course.diagnosis.rules import CHECKS_NEEDED, HOPELESS, RULES, SYMPTOM
+
+NOT_FINITE = (
+    "The numbers have run away: NaN or infinite values",
+    "smaller learning rates (a tenth), logits instead of probabilities in the losses, and a "
+    "look at the data for NaN.",
 )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        name: a short one, for programs.
+        title: what it is, in words.
+        sure: False means "not sure".
+        evidence: the numbers that say so.
+        advice: what to try, the first thing first.
+    """
+
+    name: str
+    title: str
+    sure: bool
+    evidence: str
+    advice: str
+
+    def __str__(self):
+        doubt = "" if self.sure else "Not sure: "
+        return f"{doubt}{self.title}. {self.evidence} Try: {self.advice}"
 
 
 def diagnose(rows):

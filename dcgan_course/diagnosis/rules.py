@@ -12,34 +12,6 @@ from dcgan_course.diagnosis import balance, causes
 
 SETUP, BALANCE, SYMPTOM = 0, 1, 2  # what is sure in one level explains what is in the next ones
 CHECKS_NEEDED = {SETUP: 3, BALANCE: 6, SYMPTOM: 6}
-NOT_FINITE = (
-    "The numbers have run away: NaN or infinite values",
-    "smaller learning rates (a tenth), logits instead of probabilities in the losses, and a "
-    "look at the data for NaN.",
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        name: a short one, for programs.
-        title: what it is, in words.
-        sure: False means "not sure".
-        evidence: the numbers that say so.
-        advice: what to try, the first thing first.
-    """
-
-    name: str
-    title: str
-    sure: bool
-    evidence: str
-    advice: str
-
-    def __str__(self):
-        doubt = "" if self.sure else "Not sure: "
-        return f"{doubt}{self.title}. {self.evidence} Try: {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -47,7 +19,7 @@ class Rule:
     """How one sickness is recognized.
 
     Attributes:
-        name, title, advice: see `Finding`.
+        name, title, advice: see `judge.Finding`.
         level: `SETUP`, what can be seen directly and at once; `BALANCE`, how both networks get
             on with each other; `SYMPTOM`, what the samples look like, said only if no cause
             explains it.

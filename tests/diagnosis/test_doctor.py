@@ -7,8 +7,8 @@ import tensorflow as tf
 from gans import dense_networks, equal, small_gan, state
 
 from dcgan_course import DCGAN, CombinedDCGAN
-from dcgan_course.diagnosis import rules
 from dcgan_course.diagnosis.doctor import Doctor
+from dcgan_course.diagnosis.judge import Finding
 from dcgan_course.files import read_rows
 
 SHAPE = (8, 8, 1)
@@ -143,7 +143,7 @@ def lost_from(monkeypatch):
     """A function that makes every run look lost from a step on."""
 
     def start(step):
-        finding = rules.Finding("frozen_d", "D hardly learns", True, "Number 1.", "better.")
+        finding = Finding("frozen_d", "D hardly learns", True, "Number 1.", "better.")
         monkeypatch.setattr(
             "dcgan_course.diagnosis.doctor.diagnose",
             lambda rows: [finding] if rows[-1]["step"] >= step else [],
