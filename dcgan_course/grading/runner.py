@@ -289,6 +289,8 @@ class Runner:
                 "",
             ]
         except StudentError as error:
+            if error.kind == "TooLong":
+                return ["TooLong", f"This takes longer than {self.limits.cell:.0f} seconds", ""]
             # The line is shown if the submission has it: all else could carry what is hidden.
             lines = {line.strip()[:100] for c in self.cells for line in c.source.splitlines()}
             said = f" in the line: {error.line}" if error.line and error.line in lines else ""

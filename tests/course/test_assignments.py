@@ -127,6 +127,7 @@ def test_six_assignments_of_thirty_points_with_a_written_answer_and_many_small_t
         assert max(tests) <= 4, name
 
 
+@pytest.mark.slow(seconds=4)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reference_gets_full_marks_on_every_seed(name, seed, monkeypatch):

@@ -17,6 +17,7 @@ import pytest
 from dcgan_course.grading import sandbox
 from dcgan_course.grading.runner import Cell, Limits, Runner
 
+pytestmark = pytest.mark.slow(seconds=2)
 HERE = [kind for kind in ("bubblewrap", "namespaces") if sandbox.available(kind)]
 BOX = HERE[0] if HERE else "none"
 needs_sandbox = pytest.mark.skipif(not HERE, reason="no bubblewrap and no user namespaces here")
