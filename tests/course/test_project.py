@@ -289,7 +289,7 @@ def test_version_stands_once():
 
 def make(*arguments, **environment):
     return subprocess.run(
-        ["make", *arguments],
+        ["make", "--no-print-directory", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

@@ -96,7 +96,9 @@ def gan(width=8, rate=1e-3):
 
 
 def train(model, images, folder, epochs, **options):
-    return model.fit(images, batch_size=32, epochs=epochs, verbose=0, resume=folder, **options)
+    if isinstance(images, np.ndarray):  # a dataset has batches of its own
+        options = {"batch_size": 32, **options}
+    return model.fit(images, epochs=epochs, verbose=0, resume=folder, **options)
 
 
 def variables(model):
