@@ -57,7 +57,7 @@ _HOME = {
     "training.gan": "DCGAN",
     "training.monitor": "Monitor TrainingPanel",
     "training.optimizers": "ScheduleLearningRates",
-    "training.recipes": "RECIPES",
+    "training.recipes": "RECIPES lean_discriminator lean_generator",
     "training.resume": "Checkpoint",
     "training.toys": "GamePlayer Recording moments_to_take small_network train_toy",
     "training.tracking": "MLflowTracker TensorBoardTracker Track Tracker",

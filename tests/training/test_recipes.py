@@ -9,6 +9,7 @@ import tensorflow as tf
 from helpers import ROOT, code_cells, plain_code
 
 from dcgan_course.networks import layers as blocks
+from dcgan_course.training import recipes
 from dcgan_course.training.recipes import RECIPES
 
 NOTEBOOKS = {
@@ -16,6 +17,7 @@ NOTEBOOKS = {
     "03": "03_mnist_gradient_tape.ipynb",
     "04": "04_cifar10_frogs.ipynb",
 }
+LEAN = ("lean_generator", "lean_discriminator")
 WORDS = {"02": "original", "03": "tutorial", "04": "book"}
 DATASETS = {"02": "fashion_mnist", "03": "mnist", "04": "cifar10_frogs"}
 
@@ -25,6 +27,8 @@ def from_lesson(lesson, size):
     recipe = "lean" if size == "laptop" else WORDS[lesson]
     namespace = {"tf": tf, "keras": keras, "layers": keras.layers, "RECIPE": recipe}
     namespace |= {name: getattr(blocks, name) for name in dir(blocks) if name.endswith("_block")}
+    if lesson == "03":  # which imports what lesson 02 has shown
+        namespace |= {name: getattr(recipes, name) for name in LEAN}
     namespace |= {"pick": lambda **sizes: sizes[size], "paper_init": blocks.paper_init}
     for source in code_cells(ROOT / "notebooks" / NOTEBOOKS[lesson]):
         if re.search(
