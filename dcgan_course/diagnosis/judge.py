@@ -79,9 +79,9 @@ def _apply(rule, rows, improving):
     measured = rule.measure(rows)
     if measured is None or not measured[0] >= rule.maybe:
         return None
-    # What was not there at the check before may be a moment's whim.
-    before = rule.measure(rows[:-1])
-    lasts = before is not None and before[0] >= rule.sure
+    # What was not there at the checks before may pass; symptoms come and go more than causes.
+    earlier = (rule.measure(rows[:-back]) for back in range(1, 3 if rule.level == SYMPTOM else 2))
+    lasts = all(each is not None and each[0] >= rule.sure for each in earlier)
     fading = improving and (rule.fades or rule.level == SYMPTOM)
     sure = measured[0] >= rule.sure and lasts and not fading
     return Finding(rule.name, rule.title, sure, measured[1], rule.advice)
