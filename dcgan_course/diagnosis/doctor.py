@@ -171,7 +171,7 @@ class Doctor(keras.callbacks.Callback):
         for name in OPTIMIZERS:
             rate = getattr(getattr(self.model, name, None), "learning_rate", None)
             if rate is not None:
-                rates[f"{name[0]}_rate"] = float(rate)
+                rates[f"{name[0]}_rate"] = float(keras.ops.convert_to_numpy(rate))
         return rates
 
     def _write(self):
@@ -189,7 +189,7 @@ class Doctor(keras.callbacks.Callback):
 
     def _keep(self):
         state = {
-            name: [np.array(variable) for variable in variables]
+            name: [np.array(keras.ops.convert_to_numpy(each)) for each in variables]
             for name, variables in self._variables().items()
         }
         self.last_good = (self._steps, state)

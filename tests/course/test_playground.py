@@ -52,7 +52,7 @@ class ScaleByClass(layers.Layer):
         self.shift = self.add_weight(shape=shape, initializer="random_normal", name="shift")
 
     def call(self, inputs):
-        x, labels = inputs
+        x, labels = inputs[0], keras.ops.cast(inputs[1], "int32")
         scale, shift = (keras.ops.take(table, labels, axis=0) for table in (self.scale, self.shift))
         return x * (1 + scale[:, None, None]) + shift[:, None, None]
 
