@@ -37,10 +37,10 @@ NOTEBOOK_SECONDS = 30  # about as long as a notebook takes at smoke size
 
 
 def pytest_configure(config):
+    """Let nbval run the collapsed solutions of a notebook as well, after its own cells."""
     # Started in the background of a script, Python and its children would ignore Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    """Let nbval run the collapsed solutions of a notebook as well, after its own cells."""
     try:
         from nbval import plugin
     except ImportError:
