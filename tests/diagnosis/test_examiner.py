@@ -18,10 +18,9 @@ from dcgan_course.diagnosis.probe import output_range
 
 def restless_networks():
     """Networks of which nearly every layer has a state: averages, random generators, kernels."""
-    normal = keras.layers.SpectralNormalization
-    convolution = keras.layers.Conv2D(4, 4, strides=4)
-    if Version(keras.__version__) >= Version("3.1"):  # before, it could do one filter alone
-        convolution = normal(convolution)
+    # Keras 3.0's spectral normalization fails in a graph.
+    works = Version(keras.__version__) >= Version("3.1")
+    normal = keras.layers.SpectralNormalization if works else lambda layer: layer
     g = [
         keras.Input((4,)),
         keras.layers.Dense(64),
@@ -31,7 +30,7 @@ def restless_networks():
     ]
     d = [
         keras.Input((8, 8, 1)),
-        convolution,
+        normal(keras.layers.Conv2D(4, 4, strides=4)),
         keras.layers.BatchNormalization(),
         keras.layers.GaussianNoise(0.1),
         keras.layers.Flatten(),
