@@ -15,7 +15,6 @@ Importing it is cheap: TensorFlow is loaded by the first thing that needs it.
 
 import importlib
 import os
-import sys
 
 from dcgan_course.quiet import quiet_imports
 
@@ -77,18 +76,8 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name):
     if name in _HOME:
-        return getattr(_import(f"{__name__}.{_HOME[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _import(module):
-    """Import a module, without TensorFlow's start-up messages if it is what loads it."""
-    if "tensorflow" in sys.modules:
-        return importlib.import_module(module)
-    from dcgan_course.quiet import no_noise  # here, so that importing the package stays cheap
-
-    with no_noise():
-        return importlib.import_module(module)
 
 
 def __dir__():

@@ -1,7 +1,8 @@
 """Build the course's website from the stored notebooks, without running them and without a network.
 
-python scripts/build_site.py              into build/site/, whose index.html opens in a browser
-python scripts/build_site.py --check      build, then check all internal links and alternative texts
+python scripts/build_site.py             into build/site/, whose index.html opens in a browser
+python scripts/build_site.py --check     then check internal links and alternative texts
+python scripts/build_site.py --external  only ask whether the links to other sites still work
 """
 
 import argparse
@@ -56,8 +57,10 @@ def collect():
         shutil.copy(image, static / image.name)
     (SOURCE / "lessons").mkdir()
     (SOURCE / "_extra" / "slides").mkdir(parents=True)
+    shown = []
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
+        shown.append((path.stem, re.search(r"^# (.+)$", notebook.cells[0].source, re.M)[1]))
         page = SOURCE / "_extra" / "slides" / f"{path.stem}.html"
         page.write_text(deck(notebook, path.stem), encoding="utf-8")
         nbformat.write(lesson(notebook), SOURCE / "lessons" / path.name)
@@ -66,33 +69,26 @@ def collect():
         move_page(ROOT / "assignments" / f"{name}.md", SOURCE / f"assignments-{name.lower()}.md")
     tables()
     api_pages.write(SOURCE / "api")
-    fill(SOURCE / "index.md", LESSONS=cards(), PLAYGROUND=play_link(), PLAYPAGE=play_page())
-    fill(SOURCE / "slides.md", SLIDES=decks())
+    fill(SOURCE / "index.md", LESSONS=cards(shown), PLAYGROUND=play_link(), PLAYPAGE=play_page())
+    fill(SOURCE / "slides.md", SLIDES=decks(shown))
     if PLAYGROUND.exists():
         shutil.copy(PLAYGROUND, SOURCE / "_extra" / "play.html")
 
 
-def lessons():
-    """Each lesson's file name without its ending, title, and the README's text for its picture."""
+def cards(shown):
+    """The lessons, (file name without its ending, title), as a grid of cards with pictures."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
-        first = nbformat.read(path, as_version=4).cells[0].source
-        alt = re.search(rf'docs/{path.stem[:2]}\.png"[^>]*alt="([^"]*)"', readme)[1]
-        yield path.stem, re.search(r"^# (.+)$", first, re.M)[1], alt
-
-
-def cards():
-    """The lessons as a grid of cards, each with a picture that its reader will have made."""
     grid = ["::::{grid} 1 2 3 3", ":gutter: 3", ""]
-    for stem, title, alt in lessons():
+    for stem, title in shown:
+        alt = re.search(rf'docs/{stem[:2]}\.png"[^>]*alt="([^"]*)"', readme)[1]
         grid += [f":::{{grid-item-card}} {title}", f":link: lessons/{stem}", ":link-type: doc"]
         grid += [f":img-bottom: _static/{stem[:2]}.png", f":img-alt: {alt}", ":::", ""]
     return "\n".join([*grid, "::::"])
 
 
-def decks():
+def decks(shown):
     """The list of decks."""
-    return "\n".join(f'- <a href="slides/{stem}.html">{title}</a>' for stem, title, _ in lessons())
+    return "\n".join(f'- <a href="slides/{stem}.html">{title}</a>' for stem, title in shown)
 
 
 def play_link():

@@ -11,6 +11,7 @@ import json
 
 import numpy as np
 
+from dcgan_course.checks import whole_number
 from dcgan_course.files import run_path
 from dcgan_course.training import locks
 from dcgan_course.training.checkpoint_files import CheckpointFolder, Damaged
@@ -50,8 +51,7 @@ class Checkpoint:
     def __init__(self, folder, *, settings=None, keep=2, read_only=False, **objects):
         if not objects:
             raise ValueError("Name the objects to save, e.g. Checkpoint(folder, generator=G).")
-        if keep < 1:
-            raise ValueError(f"keep should be 1 or more checkpoints, not {keep}.")
+        keep = whole_number("keep", keep, minimum=1)
         self.folder = run_path(folder)
         self.settings = json.loads(json.dumps(settings or {}))
         self.read_only = read_only

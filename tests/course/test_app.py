@@ -4,7 +4,6 @@ Mirrors no module: it tests scripts/app.py.
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,12 +11,9 @@ import time
 import urllib.request
 
 import pytest
-from helpers import ROOT
+from helpers import CHROMIUM, ROOT
 
 pytest.importorskip("voila", reason="the page is served by Voilà: make app installs it")
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 def free_port():

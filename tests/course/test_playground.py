@@ -7,14 +7,13 @@ import base64
 import io
 import json
 import os
-import shutil
 import sys
 import time
 
 import keras
 import numpy as np
 import pytest
-from helpers import ROOT
+from helpers import CHROMIUM, ROOT
 from keras import layers
 from PIL import Image, ImageSequence
 
@@ -28,9 +27,6 @@ import playground_export
 
 import playground
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 pytestmark = pytest.mark.slow(seconds=3)
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="this machine has no Chromium")
 WIDTHS = {1280: 800, 870: 900, 390: 844}
