@@ -39,6 +39,7 @@ _HOME = {
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
     "fast_policy image_block layer_table logit_block multiplications paper_init upsample_block",
     "networks.losses": "discriminator_loss generator_loss",
+    "networks.statistics": "standing_statistics",
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
     "display.figures": "show_by_class show_history show_images",

@@ -30,7 +30,8 @@ class DCGAN(StepParts, Refusals, keras.Model):
             alone, so that a resumed training draws what an uninterrupted one would have drawn.
         average: None, or the momentum m in [0, 1) of a moving average of G's weights,
             θ̄ ← m θ̄ + (1 − m) θ after every step (Yazıcı et al. 2019, arXiv:1806.04498).
-            The average, which jitters less than G itself, then makes the samples.
+            The average, which jitters less than G itself, then makes the samples. `fit` gives
+            it batch norm statistics of its own after every epoch: see `standing_statistics`.
 
     Attributes:
         generator, discriminator: the networks that train.

@@ -11,6 +11,7 @@ import numpy as np
 
 from dcgan_course.data.folder import ImageFolder
 from dcgan_course.files import run_path
+from dcgan_course.networks.statistics import standing_statistics
 from dcgan_course.training.distributed import check_agreement, on_several_machines
 from dcgan_course.training.monitor import Monitor
 from dcgan_course.training.optimizers import settings_of
@@ -67,10 +68,11 @@ def training_session(gan, x, data, resume, epochs, save_every, callbacks, verbos
         FolderInUse, CheckpointError, OSError: see `Checkpoint.training`.
     """
     callbacks, watch = list(callbacks or []), EpochWatch(strict=resume is not None)
+    first = [watch] if gan.average is None else [watch, RefreshAverage()]
     if resume is None:
         _tell_monitors(callbacks, 0, [])
         try:
-            yield Session(0, [watch, *callbacks])
+            yield Session(0, [*first, *callbacks])
         except KeyboardInterrupt:
             _end_progress_bar(verbose)
             raise stopped(watch.complete, epochs, resumable=False) from None
@@ -96,7 +98,7 @@ def training_session(gan, x, data, resume, epochs, save_every, callbacks, verbos
         _tell_monitors(callbacks, first_epoch, checkpoint.history)
         save = SaveCheckpoint(checkpoint, watch, save_every)
         try:
-            yield Session(first_epoch, [watch, *callbacks, save], checkpoint)
+            yield Session(first_epoch, [*first, *callbacks, save], checkpoint)
         except KeyboardInterrupt:
             _end_progress_bar(verbose)
             raise
@@ -183,6 +185,22 @@ class EpochWatch(keras.callbacks.Callback):
                 f"{epoch + 1}, so that this epoch does not count: give a dataset that repeats, "
                 "as dataset.repeat() does, or a smaller steps_per_epoch."
             )
+
+
+class RefreshAverage(keras.callbacks.Callback):
+    """Gives the moving average of G batch norm statistics of its own, before anyone draws with it.
+
+    It comes before all callbacks that draw, save or judge. The codes follow from the GAN's seed
+    alone, so that a resumed training ends with the same statistics.
+    """
+
+    CODES = 1024
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Compute the statistics; see `standing_statistics`."""
+        gan = self.model
+        z = np.random.default_rng(gan.seed).standard_normal((self.CODES, gan.latent_dim), "float32")
+        standing_statistics(gan.sampler, z, like=gan.generator)
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

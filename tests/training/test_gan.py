@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_course import DCGAN, CombinedDCGAN, Monitor, dcgan_discriminator, dcgan_generator
+from dcgan_course import (
+    DCGAN,
+    CombinedDCGAN,
+    Monitor,
+    copy_of,
+    dcgan_discriminator,
+    dcgan_generator,
+)
 from dcgan_course.networks.losses import discriminator_loss, generator_loss
 from dcgan_course.training.optimizers import settings_of
 
@@ -129,6 +136,25 @@ def test_moving_average(digits):
     z = np.zeros((1, CODES), "float32")
     np.testing.assert_array_equal(gan.sample(z), gan.sampler(z, training=False).numpy())
     assert np.abs(gan.sample(z) - gan.generator(z, training=False).numpy()).max() > 0
+
+
+def test_after_an_epoch_the_average_has_statistics_of_its_own(digits):
+    gan = small_gan(average=0.9)
+    gan.compile()
+    seen = []
+    draw = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(weights(gan.sampler))
+    )
+    gan.fit(digits[:64], batch_size=32, epochs=1, verbose=0, callbacks=[draw])
+    z = np.random.default_rng(1).standard_normal((1024, CODES), "float32")
+    copy = copy_of(gan.sampler)
+    copy.trainable = True
+    by_batch = copy(z, training=True)
+    # After two steps the statistics of the training itself are still near 0 and 1.
+    assert np.abs(by_batch - gan.sampler(z, training=False)).mean() < 0.01
+    assert np.abs(by_batch - gan.generator(z, training=False)).mean() > 0.02
+    assert equal(seen[0], weights(gan.sampler))  # what a callback draws has them already
+    assert not gan.sampler.trainable_weights
 
 
 def test_without_average_samples_come_from_g():
