@@ -10,9 +10,11 @@ refuses to store what stand-in images gave.
 
 import argparse
 import base64
+import html
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -46,6 +48,11 @@ class Echo(NotebookClient):
             text = content.get("data", {}).get("text/plain", "")
             if "epoch" in text and "image/png" not in content["data"]:
                 self._line(text)
+        elif msg["msg_type"] == "comm_msg":  # the words of a panel, which is a widget
+            value = content["data"].get("state", {}).get("value", "")
+            words = re.match(r"<div>(.*?)</div>", value) if isinstance(value, str) else None
+            if words and re.match(r"epoch \d|\d+ epochs? complete|Nothing left", words[1]):
+                self._line(html.unescape(words[1]))
         elif msg["msg_type"] == "stream" and (
             "run size" in content["text"] or "Passed over" in content["text"]
         ):
