@@ -13,6 +13,8 @@ from pathlib import Path
 
 from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.load import load_images
+from dcgan_course.display.alt_text import describe_figures
+from dcgan_course.display.palette import use_palette
 from dcgan_course.files import runs_folder, write_beside
 from dcgan_course.machine import choose_threads, cores
 from dcgan_course.quiet import import_quietly
@@ -90,6 +92,8 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None, fresh=False):
         raise ValueError(f"fresh should be True or False, not {shown(fresh)}.")
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
     tf, keras = import_quietly(choose_threads)
+    use_palette()
+    describe_figures()
     size = size or run_size()
     keras.utils.set_random_seed(seed)
     # Without it, the order in which threads add numbers up may change the last digits.
@@ -126,10 +130,12 @@ def _set_aside(folder):
     kept = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if not kept - {"about.json"}:
         return
-    for path in (folder, folder / "checkpoints"):  # both can be in use
-        if path.is_dir():
-            locks.take(path)
-    locks.release_below(folder)
+    try:
+        for path in (folder, folder / "checkpoints"):  # either may be in use
+            if path.is_dir():
+                locks.take(path)
+    finally:
+        locks.release_below(folder)
     number = 1
     while (aside := folder.with_name(f"{folder.name}-earlier-{number}")).exists():
         number += 1

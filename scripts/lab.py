@@ -46,6 +46,8 @@ def open_lab(options):
 
     # The root is the repository, so that links to docs/ and assignments/ work.
     places = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{COPIES.name}"]
+    if any("root_dir" in option or "notebook-dir" in option for option in options):
+        places = []
     return lab([*places, *options])
 
 

@@ -5,6 +5,7 @@ import html
 import sys
 
 from dcgan_course.display.animations import widget_view
+from dcgan_course.display.palette import BLACK, BLUE
 
 
 def open_screen():
@@ -162,7 +163,7 @@ class NotebookPanel:
         words = f"<div>{html.escape(text)}</div>"
         bar = (
             f'<progress max="1" value="{fraction:.4f}" aria-label="training" '
-            'style="width:100%;max-width:45em;height:1em;accent-color:#0072b2"></progress>'
+            f'style="width:100%;max-width:45em;height:1em;accent-color:{BLUE}"></progress>'
         )
         self._words.value = words if fraction in (None, 1) else words + bar
         if self._slider is not None:  # the training goes on after a pause
@@ -216,7 +217,7 @@ class EpochView:
         """The pictures as HTML, which front ends of all versions show with its texts."""
         cells = [_picture(*picture) for picture in self.pictures]
         if self.mark is not None and cells:
-            line = f"left:{self.mark:.2f}%;top:10%;bottom:15%;border-left:2px dashed #333"
+            line = f"left:{self.mark:.2f}%;top:10%;bottom:15%;border-left:2px dashed {BLACK}"
             cells[-1] += f'<span style="position:absolute;{line}"></span>'
         style = "position:relative;flex:1 1 16em;max-width:26em;min-width:0"
         cells = "".join(f'<div style="{style}">{cell}</div>' for cell in cells)
