@@ -36,10 +36,8 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 demo: setup ## train lesson 03 without a browser, and say where its pictures are
 	@$(BIN)/python scripts/run_notebook.py demo notebooks/03_mnist_gradient_tape.ipynb
 
-# Without the menus and buttons of nbgrader and Voilà, which other targets install beside it.
-lab: setup ## open JupyterLab in notebooks/
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/scripts/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
-	  $(BIN)/jupyter lab --notebook-dir=notebooks
+lab: setup ## open JupyterLab on working copies of the lessons, in my_lessons/
+	@$(BIN)/python scripts/lab.py
 
 app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
 	@$(BIN)/python scripts/app.py

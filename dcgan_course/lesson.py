@@ -13,9 +13,12 @@ from pathlib import Path
 
 from dcgan_course.checks import shown, whole_number
 from dcgan_course.data.load import load_images
+from dcgan_course.display.alt_text import describe_figures
+from dcgan_course.display.palette import use_palette
 from dcgan_course.files import runs_folder, write_beside
 from dcgan_course.machine import choose_threads, cores
 from dcgan_course.quiet import import_quietly
+from dcgan_course.training import locks
 
 SIZES = ("smoke", "laptop", "full")
 
@@ -61,7 +64,7 @@ class Lesson:
     data: object
 
 
-def begin_lesson(name, dataset=None, *, seed=0, limit=None):
+def begin_lesson(name, dataset=None, *, seed=0, limit=None, fresh=False):
     """Set up a lesson and print one line: versions, device, run size, data source.
 
     Args:
@@ -69,20 +72,28 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         dataset: the name of a data set for `load_images`, or None.
         seed: the same seed gives the same results on the same machine.
         limit: with it, only so many images are used.
+        fresh: True trains from the start: what an earlier run has left in the lesson's folder is
+            set aside in a folder of its own. Take it out again afterwards, so that an interrupted
+            training can be resumed.
 
     Returns:
         A `Lesson`.
 
     Raises:
         ValueError: a wrong argument, or an unknown data set or run size.
+        FolderInUse: with `fresh`, another process is training in the lesson's folder.
     """
     if not isinstance(name, str) or Path(name).name != name or name in ("", "..", "."):
         raise ValueError(f"name should be that of the notebook, without path, not {shown(name)}.")
     seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)  # what NumPy's takes
     if limit is not None:
         limit = whole_number("limit", limit, minimum=1)
+    if not isinstance(fresh, bool):
+        raise ValueError(f"fresh should be True or False, not {shown(fresh)}.")
     size = run_size() if os.environ.get("DCGAN_COURSE_RUN") else None  # before the slow import
     tf, keras = import_quietly(choose_threads)
+    use_palette()
+    describe_figures()
     size = size or run_size()
     keras.utils.set_random_seed(seed)
     # Without it, the order in which threads add numbers up may change the last digits.
@@ -94,6 +105,8 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         if limit is not None and limit < len(data):
             data = replace(data, images=data.images[:limit], labels=data.labels[:limit])
     folder = runs_folder() / name
+    if fresh:
+        _set_aside(folder)
     folder.mkdir(parents=True, exist_ok=True)
 
     about = {"lesson": name, "size": size, "seed": seed, "tensorflow": tf.__version__}
@@ -110,3 +123,21 @@ def begin_lesson(name, dataset=None, *, seed=0, limit=None):
         line.append(f"data: {data.name}, {len(data):,} {data.source} images ({data.origin})")
     print(" · ".join(line))
     return Lesson(name, seed, size, folder, data)
+
+
+def _set_aside(folder):
+    """Rename an earlier run's folder, if it holds anything that a training has left."""
+    kept = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not kept - {"about.json"}:
+        return
+    try:
+        for path in (folder, folder / "checkpoints"):  # either may be in use
+            if path.is_dir():
+                locks.take(path)
+    finally:
+        locks.release_below(folder)
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}-earlier-{number}")).exists():
+        number += 1
+    folder.rename(aside)
+    print(f"Set the earlier run aside: it is in {aside} now, and this one starts from scratch.")

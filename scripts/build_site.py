@@ -20,15 +20,12 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 
 import api_pages
 import nbformat
+import stored_texts
 from slides import deck
 
 SOURCE, TARGET = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PLAYGROUND = ROOT / "playground.html"
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\(([^)]*)\)")
-# What a figure says about itself, in the order in which it is preferred.
-TITLES = re.compile(
-    r"""(?:suptitle|set_title|plt\.title|title)\s*[=(]\s*f?"([^"]+)"|show_\w+\([^"]*"([^"]+)\""""
-)
 
 
 def main():
@@ -61,6 +58,7 @@ def collect():
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         shown.append((path.stem, re.search(r"^# (.+)$", notebook.cells[0].source, re.M)[1]))
+        stored_texts.describe(notebook)
         page = SOURCE / "_extra" / "slides" / f"{path.stem}.html"
         page.write_text(deck(notebook, path.stem), encoding="utf-8")
         nbformat.write(lesson(notebook), SOURCE / "lessons" / path.name)
@@ -118,17 +116,12 @@ def fill(path, **texts):
 
 def lesson(notebook):
     """A notebook as the site shows it: a link in place of the badge, a text for every image."""
-    heading = "A figure"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = BADGE.sub(r"[Open in Colab](\1)", cell.source)
             cell.source = relink(cell.source)
-            headings = re.findall(r"^#+ (.+)$", cell.source, re.M)
-            heading = headings[-1] if headings else heading
-        else:
-            found = TITLES.search(cell.source)
-            text = next(filter(None, found.groups())) if found else f"Figure: {heading}"
-            cell.metadata["mystnb"] = {"image": {"alt": re.sub(r"[{}$\\]", "", text)}}
+        elif texts := stored_texts.texts(cell):
+            cell.metadata["mystnb"] = {"image": {"alt": " · ".join(texts)}}
     return notebook
 
 

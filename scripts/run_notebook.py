@@ -10,9 +10,11 @@ refuses to store what stand-in images gave.
 
 import argparse
 import base64
+import html
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -23,7 +25,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+
+from stored_texts import describe
 
 from dcgan_course.files import clean_leftovers, runs_folder, write_beside
 
@@ -46,6 +50,11 @@ class Echo(NotebookClient):
             text = content.get("data", {}).get("text/plain", "")
             if "epoch" in text and "image/png" not in content["data"]:
                 self._line(text)
+        elif msg["msg_type"] == "comm_msg":  # the words of a panel, which is a widget
+            value = content["data"].get("state", {}).get("value", "")
+            words = re.match(r"<div>(.*?)</div>", value) if isinstance(value, str) else None
+            if words and re.match(r"epoch \d|\d+ epochs? complete|Nothing left", words[1]):
+                self._line(html.unescape(words[1]))
         elif msg["msg_type"] == "stream" and (
             "run size" in content["text"] or "Passed over" in content["text"]
         ):
@@ -171,6 +180,7 @@ def clean(notebook):
             data.pop("application/vnd.jupyter.widget-view+json", None)
             if "image/png" in data:
                 data["image/png"] = smaller(data["image/png"])
+    describe(notebook)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -102,8 +102,8 @@ def pictures(cell):
     for output in cell.outputs:
         for kind in ("image/gif", "image/png"):
             if kind in output.get("data", {}):
-                title = re.search(r'"([A-Z][^"]{12,})"', cell.source)
-                alt = html.escape(title[1] if title else "Figure of the lesson")
+                known = output.get("metadata", {}).get(kind, {})
+                alt = html.escape(known.get("alt", "Figure of the lesson"))
                 data = "".join(output.data[kind]).replace("\n", "")
                 return [f'<img alt="{alt}" src="data:{kind};base64,{data}">']
     return []

@@ -2,10 +2,12 @@
 
 import json
 
+import filelock
 import pytest
 
 from dcgan_course import begin_lesson, pick, run_size
 from dcgan_course.files import runs_folder
+from dcgan_course.training import locks
 
 
 @pytest.mark.parametrize("size", ["smoke", "laptop", "full", " Laptop "])
@@ -84,3 +86,45 @@ def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
     about = json.loads((tmp_path / "00_test" / "about.json").read_text(encoding="utf-8"))
     assert about["source"] == "stand-in"
     assert about["size"] == "smoke"
+
+
+@pytest.fixture
+def runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def test_fresh_sets_the_earlier_run_aside_and_loses_nothing(runs, capsys):
+    for number in (1, 2):
+        folder = begin_lesson("00_test").folder
+        (folder / "checkpoints").mkdir()
+        (folder / "checkpoints" / "epoch-00001.npz").write_text(f"run {number}", encoding="utf-8")
+        begin_lesson("00_test", fresh=True)
+        assert [path.name for path in folder.iterdir()] == ["about.json"]
+        aside = runs / f"00_test-earlier-{number}"
+        kept = aside / "checkpoints" / "epoch-00001.npz"
+        assert kept.read_text(encoding="utf-8") == f"run {number}"
+        assert str(aside) in capsys.readouterr().out
+
+
+def test_fresh_where_there_is_no_earlier_run(runs):
+    for _ in range(2):
+        begin_lesson("00_test", fresh=True)
+    assert [path.name for path in runs.iterdir()] == ["00_test"]
+
+
+def test_fresh_moves_nothing_while_another_process_trains_there(runs, monkeypatch):
+    checkpoints = begin_lesson("00_test").folder / "checkpoints"
+    checkpoints.mkdir()
+    lock = filelock.FileLock(checkpoints / locks.LOCK, is_singleton=False)
+    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    with lock, pytest.raises(locks.FolderInUse, match="checkpoints is in use"):
+        begin_lesson("00_test", fresh=True)
+    assert checkpoints.is_dir()
+    assert not locks._held
+
+
+@pytest.mark.parametrize("fresh", [None, 1, "yes"])
+def test_fresh_is_true_or_false(fresh):
+    with pytest.raises(ValueError, match="fresh should be True or False"):
+        begin_lesson("00_test", fresh=fresh)

@@ -1,6 +1,7 @@
 """What the doctor says: text, plots, and the rows that it has written."""
 
 from dcgan_course.diagnosis.judge import diagnose, is_too_early
+from dcgan_course.display.palette import CYCLE, GRAY, LINES
 
 
 def report(rows, findings=None):
@@ -39,7 +40,8 @@ def draw_report(rows, title="What the doctor saw"):
     def curve(axes, label, value):
         points = [(step, value(row)) for step, row in zip(steps, rows, strict=True)]
         points = [(step, y) for step, y in points if y is not None]
-        axes.plot(*zip(*points, strict=True), label=label) if points else None
+        style = {"color": CYCLE[len(axes.lines)], "linestyle": LINES[len(axes.lines)]}
+        axes.plot(*zip(*points, strict=True), label=label, **style) if points else None
 
     figure, places = plt.subplots(1, 4, figsize=(11, 2.4), layout="constrained")
     figure.suptitle(title, fontsize=11)
@@ -49,7 +51,7 @@ def draw_report(rows, title="What the doctor saw"):
     curve(places[1], "D(x)", lambda row: row["d_real"])
     curve(places[1], "D(G(z))", lambda row: row["d_fake"])
     places[1].set_ylim(0, 1)
-    places[1].axhline(0.5, color="gray", linewidth=0.5)
+    places[1].axhline(0.5, color=GRAY, linewidth=0.5)
     places[1].set_ylabel("probability of “real”")
     curve(places[2], "G's gradient", lambda row: row["g_gradient"] or None)
     places[2].set_yscale("log")
@@ -57,7 +59,7 @@ def draw_report(rows, title="What the doctor saw"):
     curve(places[3], "variety", lambda row: _ratio(row, "spread"))
     curve(places[3], "nearest neighbor", lambda row: _ratio(row, "twins"))
     places[3].set_ylim(0, 1.5)
-    places[3].axhline(1, color="gray", linewidth=0.5)
+    places[3].axhline(1, color=GRAY, linewidth=0.5)
     places[3].set_ylabel("fakes against real")
     for axes in places:
         axes.set_xlabel("step")

@@ -105,6 +105,7 @@ class FramePlayer:
             size = {"width": f"{self.frames[0].shape[1]}px", "align_self": "flex-start"}
             self._image = widgets.Image(format="png", layout=size)
             self._image.add_class("dcgan-course-frame")
+            self._image.tooltip = self.what  # its text in ipywidgets 8; 7 has none for images
             self._play = widgets.Play(
                 min=0, max=last, interval=round(1000 * self.seconds_per_frame), description="Play"
             )
@@ -127,14 +128,12 @@ class FramePlayer:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Widget and GIF in one bundle: a front end shows the richest form that it supports."""
-        bundle = {
-            "image/gif": base64.b64encode(self.gif()).decode(),
-            "text/plain": f"{self.what}, {len(self.frames)} frames",
-        }
+        text = f"Animation: {self.what}, {len(self.frames)} frames"
+        bundle = {"image/gif": base64.b64encode(self.gif()).decode(), "text/plain": text}
         widget = self.build()
         if widget is not None:
             bundle |= widget_view(widget)
-        return bundle
+        return bundle, {"image/gif": {"alt": text}}
 
 
 # --- convolutions, step by step -------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import math
 
+from dcgan_course.display.palette import CYCLE, GRAY
+
 
 def show_network(network, title):
     """Draw a network as blocks, from its input to its output, without Graphviz.
@@ -31,7 +33,7 @@ def show_network(network, title):
         side, channels = (shape[0], shape[2]) if len(shape) == 3 else (1, shape[0])
         height = 0.35 + 0.32 * math.log2(side) if len(shape) == 3 else 0.35
         width = 0.25 + 0.09 * math.log2(channels)
-        face = f"C{index % 10}"
+        face = CYCLE[index % len(CYCLE)]
         axes.add_patch(plt.Rectangle((x, -height / 2), width, height, facecolor=face, alpha=0.55))
         axes.text(x + width / 2, 1.15, "\n".join(names), ha="center", va="bottom", fontsize=8)
         axes.text(
@@ -42,7 +44,7 @@ def show_network(network, title):
                 "",
                 (x + width + 0.62, 0),
                 (x + width + 0.05, 0),
-                arrowprops={"arrowstyle": "->", "color": "gray"},
+                arrowprops={"arrowstyle": "->", "color": GRAY},
             )
         x += width + 0.7
     axes.set_xlim(-0.4, x)

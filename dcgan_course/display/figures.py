@@ -6,6 +6,7 @@ import numpy as np
 
 from dcgan_course.checks import number, shown, whole_number
 from dcgan_course.display.images import image_grid, to_uint8
+from dcgan_course.display.palette import BLUE, CYCLE, GRAY, LINES, ORANGE
 
 _NAMES = {
     "d_loss": "D's loss",
@@ -30,10 +31,12 @@ def draw_curves(axes, history, names, title, ylabel="loss"):
     """
     _check_history(history, names)
     epochs = [row["epoch"] for row in history]
-    for name in names:
+    marker = "." if len(epochs) < 30 else ""
+    for name, color, line in zip(names, CYCLE, LINES, strict=False):
         if history and name in history[0]:
             values = [row[name] for row in history]
-            axes.plot(epochs, values, marker="." if len(epochs) < 30 else "", label=_NAMES[name])
+            style = {"color": color, "linestyle": line, "marker": marker}
+            axes.plot(epochs, values, label=_NAMES[name], **style)
     axes.set_title(title)
     axes.set_xlabel("epoch")
     axes.set_ylabel(ylabel)
@@ -62,10 +65,10 @@ def show_history(history, title="What D says while both learn"):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     figure.suptitle(title)
     draw_curves(left, history, ["d_loss", "g_loss"], "Losses, with their values at equilibrium")
-    left.axhline(2 * math.log(2), color="C0", linestyle=":")
-    left.axhline(math.log(2), color="C1", linestyle=":")
+    left.axhline(2 * math.log(2), color=BLUE, linestyle=":")
+    left.axhline(math.log(2), color=ORANGE, linestyle=":")
     draw_curves(right, history, ["d_real", "d_fake"], "D's verdict", "probability of “real”")
-    right.axhline(0.5, color="gray", linestyle=":")
+    right.axhline(0.5, color=GRAY, linestyle=":")
     right.set_ylim(0, 1)
     plt.show()
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-_MOVES, _STAYS = "#d55e00", "#9aa0a6"  # vermilion and gray, which color-blind readers tell apart
+from dcgan_course.display.palette import FAKE, GRAY, ORANGE, REAL
+
+_MOVES, _STAYS = ORANGE, GRAY
 _WIDE, _HIGH = (0, 14), (0.2, 5)  # of the drawing, in its own units
-_REAL, _FAKE = "#0072b2", "#d55e00"
+_REAL, _FAKE = REAL, FAKE
 _D_LOSS = r"$-\log\sigma(D(x)) - \log(1 - \sigma(D(G(z))))$"
 _G_LOSS = r"$-\log\sigma(D(G(z)))$"
 

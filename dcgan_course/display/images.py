@@ -322,6 +322,10 @@ class FrameRecorder:
         frames = (self._read(number) for number in self._numbers())
         return [frame for frame in frames if frame is not None]
 
+    def frame(self, epoch):
+        """The frame of one epoch, uint8, or None where its file is not whole."""
+        return self._read(epoch)
+
     def last_sheet(self):
         """The newest frame without its caption, as `image_grid` made it; None without a frame."""
         frames = self.frames()

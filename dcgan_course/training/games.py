@@ -16,8 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_course.checks import whole_number
-
-REAL_COLOUR, FAKE_COLOUR, D_COLOUR = "tab:blue", "tab:orange", "tab:green"
+from dcgan_course.display.palette import CRITIC, FAKE, GRAY, REAL
 
 
 class LineGame:
@@ -73,20 +72,20 @@ class LineGame:
         figure.subplots_adjust(left=0.08, right=0.98, bottom=0.11, top=0.93, hspace=0.1)
         above, below = figure.subplots(2, 1, height_ratios=(3, 1.3), sharex=True)
         p, q = self.density(self.x), moment["q"]
-        above.fill_between(self.x, p, color=REAL_COLOUR, alpha=0.25)
-        above.plot(self.x, p, color=REAL_COLOUR, label="p: density of real numbers")
-        above.plot(self.x, q, color=FAKE_COLOUR, label="q: density of G's numbers")
-        above.plot(self.x, moment["D"], color=D_COLOUR, label="D: probability of “real”")
+        above.fill_between(self.x, p, color=REAL, alpha=0.25)
+        above.plot(self.x, p, color=REAL, label="p: density of real numbers")
+        above.plot(self.x, q, color=FAKE, ls="--", label="q: density of G's numbers")
+        above.plot(self.x, moment["D"], color=CRITIC, ls="-.", label="D: probability of “real”")
         best = np.divide(p, p + q, out=np.full_like(p, np.nan), where=p + q > 1e-3)
-        above.plot(self.x, best, color=D_COLOUR, ls=":", label="D* = p / (p + q), the best D")
-        above.axhline(0.5, color="gray", lw=0.5)
+        above.plot(self.x, best, color=CRITIC, ls=":", label="D* = p / (p + q), the best D")
+        above.axhline(0.5, color=GRAY, lw=0.5)
         above.set_ylim(0, 1.5)
         above.legend(loc="upper right", fontsize=8)
         above.set_title(title, fontsize=10)
         inside = np.abs(moment["G"] - self.x.mean()) < np.ptp(self.x) / 2
         ends = np.stack([moment["codes"][inside], moment["G"][inside]])
-        below.plot(ends, [0, 1], color=FAKE_COLOUR, lw=1)
-        below.plot(ends[1], np.ones(inside.sum()), ".", color=FAKE_COLOUR, clip_on=False)
+        below.plot(ends, [0, 1], color=FAKE, lw=1)
+        below.plot(ends[1], np.ones(inside.sum()), ".", color=FAKE, clip_on=False)
         below.set_ylim(0, 1)
         below.set_yticks([0, 1], ["z", "G(z)"])
         below.set_xlim(self.x[0], self.x[-1])
@@ -165,8 +164,9 @@ class RingGame:
             areas, ax=axes, label="D: probability of “real”", shrink=0.8, ticks=levels[::2]
         )
         real = np.asarray(self.real(300, seed=1))
-        axes.scatter(*real.T, s=14, color=REAL_COLOUR, alpha=0.6, lw=0, label="real points")
-        axes.scatter(*moment["points"][:400].T, s=9, color=FAKE_COLOUR, lw=0, label="G's points")
+        axes.scatter(*real.T, s=14, color=REAL, alpha=0.6, lw=0, label="real points")
+        fakes = moment["points"][:400]
+        axes.scatter(*fakes.T, s=12, color=FAKE, marker="^", lw=0, label="G's points")
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
         axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
         axes.set_title(title, fontsize=10)

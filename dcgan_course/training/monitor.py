@@ -1,21 +1,20 @@
 """Watching a training: one display that updates in place, and the history it leaves."""
 
 import contextlib
-import io
 import time
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from dcgan_course.checks import whole_number
-from dcgan_course.display.figures import draw_curves
-from dcgan_course.display.images import FrameRecorder, image_grid, save_picture, save_samples
-from dcgan_course.display.screen import Screen
+from dcgan_course.display.images import FrameRecorder, save_picture, save_samples
+from dcgan_course.display.screen import EpochView, open_screen
 from dcgan_course.files import clean_leftovers, read_rows, run_path, write_beside, write_rows
 from dcgan_course.training import locks
+from dcgan_course.training.album import Album
 from dcgan_course.training.inputs import codes_or_count
+from dcgan_course.training.progress import Progress
 
 # What a run leaves in its folder, and a killed one may leave half written.
 RESULTS = ("about.json", "history.csv", "samples.png", "training.gif", "generator.keras")
@@ -25,8 +24,8 @@ RESULTS += ("doctor.csv", "last_good.keras")
 class TrainingPanel:
     """Progress with time left, samples from fixed codes, and curves, live in one place.
 
-    In a notebook two displays are updated in place: a line of text and one picture. In a
-    terminal the line alone, on standard error.
+    In a notebook it is a widget: words, a bar, and pictures; when the training ends, a slider
+    over its epochs takes the place of the bar. In a terminal it is one line, on standard error.
 
     Args:
         epochs: how many epochs the training has in all.
@@ -70,16 +69,19 @@ class TrainingPanel:
             clean_leftovers(self.recorder.folder, "epoch-*.png")
             self._recall_seconds()
         self.columns = columns
-        self._screen = Screen() if live else None
-        self._started = self._epoch_started = time.monotonic()
+        self._album = Album(self.recorder, columns, self.history)
+        self._screen = open_screen() if live else None
+        if self._screen:
+            self._screen.on_pause = self._paused
+        self._progress = Progress(self.epochs, self.steps_per_epoch, self.first_epoch)
+        self._epoch_started = time.monotonic()
         self._shown = 0.0
-        self._steps = 0
         self._sums = {}
         self._last_images = None
         if first_epoch >= epochs:
             self._say(
-                f"Nothing left to train: {first_epoch} of {epochs} epochs were complete. "
-                "More epochs would go on from here; checkpoint.clear() starts anew."
+                f"Nothing left to train: {first_epoch} of {epochs} epochs are complete. With more "
+                f"epochs, the training goes on from here. {self._how_to_train_again()}"
             )
         elif first_epoch:
             self._say(f"Going on after epoch {first_epoch} of {epochs}.")
@@ -88,10 +90,10 @@ class TrainingPanel:
         """Count one step. `numbers`: a dictionary of scalars, averaged over the epoch."""
         for name, value in (numbers or {}).items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        self._steps += 1
-        if time.monotonic() - self._shown > 0.5:
+        self._progress.advance()
+        if self._screen and time.monotonic() - self._shown > 0.5:
             self._shown = time.monotonic()
-            self._say(self._progress())
+            self._screen.show_progress(self._progress)
 
     def end_epoch(self, images=None, numbers=None):
         """Close an epoch: add its row, keep its frame, show grid and curves.
@@ -100,7 +102,7 @@ class TrainingPanel:
             images: samples from the fixed codes, float (count, h, w, c) in [−1, 1].
             numbers: the epoch's numbers, in place of the means of `advance`.
         """
-        in_epoch = max(1, (self._steps - 1) % self.steps_per_epoch + 1)
+        in_epoch = max(1, (self._progress.steps - 1) % self.steps_per_epoch + 1)
         means = numbers or {name: total / in_epoch for name, total in self._sums.items()}
         epoch = len(self.history) + 1
         seconds = time.monotonic() - self._epoch_started
@@ -109,15 +111,14 @@ class TrainingPanel:
         self._sums, self._epoch_started = {}, time.monotonic()
         if images is not None:
             self._last_images = np.asarray(images)
-            if self.recorder:
-                self._open_frames()
-                self.recorder.add(epoch, images)
+            self._open_frames()
+            self._album.add(epoch, self._last_images)
         if self.folder:
             write_rows(self.folder / "history.csv", self.history)
         if self._screen:
-            self._say(self._progress())
+            self._screen.show_progress(self._progress)
             if self._screen.shows_pictures:
-                self._screen.show_picture(self._picture(epoch))
+                self._screen.show_epoch(self._view(epoch))
 
     def finish(self, generator=None, codes=None):
         """Write what the run leaves behind, and mark it as finished when all is there.
@@ -134,6 +135,7 @@ class TrainingPanel:
             self._write_results(generator, codes)
             locks.release_below(self.folder)
         if self._screen:
+            self._browse()
             self._screen.close()
 
     def _write_results(self, generator, codes):
@@ -171,9 +173,10 @@ class TrainingPanel:
         if self._opened:
             return
         self._opened = True
-        self.recorder.forget_after(self.first_epoch if self.first_epoch else -1)
+        if self.recorder:
+            self.recorder.forget_after(self.first_epoch if self.first_epoch else -1)
         if self._untrained is not None and not self.first_epoch:
-            self.recorder.add(0, self._untrained)
+            self._album.add(0, self._untrained)
 
     def _recall_seconds(self):
         """Take the seconds of earlier epochs from the history on disk, if it can be read."""
@@ -187,44 +190,48 @@ class TrainingPanel:
                 seconds = {"seconds": known[row["epoch"]]}
                 self.history[index] = {"epoch": row["epoch"], **seconds, **row, **seconds}
 
-    def _progress(self):
-        before = self.first_epoch * self.steps_per_epoch
-        done = before + self._steps
-        meter = tqdm.format_meter(
-            n=done,
-            total=self.epochs * self.steps_per_epoch,
-            elapsed=time.monotonic() - self._started,
-            initial=before,  # steps of an earlier call, which have not taken this one's time
-            ncols=78,
-            unit="step",
-            ascii=" ━",
-        )
-        epoch = min(self.epochs, done // self.steps_per_epoch + 1)
-        if done >= self.epochs * self.steps_per_epoch:
-            return f"{self.epochs} epochs complete  {meter}"
-        return f"epoch {epoch}/{self.epochs}  {meter}"
+    # --- what is shown -------------------------------------------------------------------
 
     def _say(self, text):
         if self._screen:
             self._screen.show_text(text)
 
-    def _picture(self, epoch):
-        """The grid beside the curves, as PNG bytes: one figure an epoch, not one a frame."""
-        from matplotlib.figure import Figure
-
-        with_images = self._last_images is not None
-        figure = Figure(figsize=(9, 3.4) if with_images else (6, 3), layout="constrained")
-        axes = list(np.atleast_1d(figure.subplots(1, 2 if with_images else 1)))
-        if with_images:
-            axes[0].imshow(
-                image_grid(self._last_images, self.columns), cmap="gray", vmin=0, vmax=255
+    def _how_to_train_again(self):
+        if self.folder and (self.folder / "about.json").exists():  # a lesson's folder
+            return (
+                "To train again from the start, add fresh=True to begin_lesson(…) in the first "
+                "cell and run the notebook again: this run is set aside, not deleted."
             )
-            axes[0].set_title(f"The same codes after epoch {epoch}")
-            axes[0].axis("off")
-        draw_curves(axes[-1], self.history, ["d_loss", "g_loss"], title="Losses so far")
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=72)
-        return picture.getvalue()
+        where = f"rename {self.folder}" if self.folder else "rename the checkpoints' folder"
+        return f"To train again from the start, {where} and run this again."
+
+    def _paused(self):
+        """The cell has ended before the training has: say so, and let its epochs be seen."""
+        if self._progress.steps:
+            epoch, epochs = self._progress.epoch, self.epochs
+            self._say(f"Stopped in epoch {epoch} of {epochs}.")
+            self._browse()
+
+    def _browse(self):
+        if self._screen.shows_pictures:
+            curves = self._album.curves() if self.history else None
+            self._screen.browse(self._album.epochs(), lambda epoch: self._view(epoch, curves))
+
+    def _view(self, epoch, curves=None):
+        """An epoch's samples beside the curves; in the slider's, which has all, with a mark."""
+        album = self._album
+        picture, places = curves or (album.curves() if self.history else (None, {}))
+        pictures = [
+            (album.frame(epoch), f"Samples of the same latent vectors after epoch {epoch}"),
+            (picture, f"Losses of {len(self.history)} epochs"),
+        ]
+        return EpochView(
+            [(png, alt) for png, alt in pictures if png],
+            whole=lambda: album.whole(self._last_images, len(self.history)),
+            alt=album.alt(epoch),
+            caption=album.words(epoch),
+            mark=places.get(epoch) if curves else None,
+        )
 
 
 class Monitor(keras.callbacks.Callback):

@@ -57,9 +57,12 @@ def test_storing_keeps_the_gif_and_drops_the_widget_beside_it():
         "display_data",
         data={"image/gif": "R0lG", "application/vnd.jupyter.widget-view+json": {"model_id": "1"}},
     )
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    cell = nbformat.v4.new_code_cell('title = "A walk"', outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
     runpy.run_path(str(ROOT / "scripts" / "run_notebook.py"))["clean"](notebook)
-    assert notebook.cells[0].outputs[0].data == {"image/gif": "R0lG"}
+    (stored,) = notebook.cells[0].outputs
+    assert stored.data == {"image/gif": "R0lG", "text/plain": "A walk"}
+    assert stored.metadata == {"image/gif": {"alt": "A walk"}}
 
 
 def test_storing_shrinks_large_pictures_and_leaves_small_ones():

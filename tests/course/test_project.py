@@ -6,6 +6,7 @@ Mirrors no module: it tests the files beside the package.
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from importlib.metadata import distribution
@@ -316,6 +317,44 @@ def test_make_needs_no_bash():
     assert not re.search(r"^SHELL", MAKEFILE, re.M)
 
 
+def started_lab(monkeypatch, *options):
+    """The environment and the options with which scripts/lab.py starts JupyterLab."""
+    import jupyterlab.labapp
+
+    started = []
+    monkeypatch.setattr(jupyterlab.labapp, "main", started.append)
+    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):  # put back when the test ends
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    runpy.run_path(str(ROOT / "scripts" / "lab.py"))["open_lab"](list(options))
+    return dict(os.environ), started[0]
+
+
+def test_make_lab_starts_the_script_that_makes_working_copies(monkeypatch):
+    assert make("-n", "-o", "setup", "lab").stdout.strip() == ".venv/bin/python scripts/lab.py"
+    _, options = started_lab(monkeypatch, "--no-browser")
+    assert f"--ServerApp.root_dir={ROOT}" in options
+    assert "--LabApp.default_url=/lab/tree/my_lessons" in options
+    assert options[-1] == "--no-browser"
+
+
+def test_jupyterlab_for_learners_keeps_the_state_of_widgets(monkeypatch):
+    """Else a reopened notebook says "model not found" where a panel was."""
+    pytest.importorskip("jupyterlab")
+    from jupyterlab.commands import get_app_dir
+    from jupyterlab_server.settings_utils import get_settings
+
+    environment, _ = started_lab(monkeypatch)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", environment["JUPYTER_CONFIG_PATH"])
+    folder = Path(get_app_dir())
+    name = "@jupyter-widgets/jupyterlab-manager:plugin"
+    extensions = [str(Path(sys.prefix) / "share" / "jupyter" / "labextensions")]
+    settings, _ = get_settings(
+        str(folder / "settings"), str(folder / "schemas"), "", name, labextensions_path=extensions
+    )
+    assert settings["settings"] == {} or settings["settings"]["saveState"]
+    assert settings["schema"]["properties"]["saveState"]["default"] is True
+
+
 def test_jupyterlab_for_learners_has_no_buttons_of_teachers_tools(monkeypatch):
     """What nbgrader, Voilà and what they bring along add to JupyterLab is off in `make lab`."""
     for name in ("nbgrader", "voila"):
@@ -338,10 +377,11 @@ def test_jupyterlab_for_learners_has_no_buttons_of_teachers_tools(monkeypatch):
     assert len(lab_extensions) == 3
     assert len(server_extensions) >= 4
 
-    # As the recipe has it, before what the reader may have set.
-    recipe = make("-n", "-o", "setup", "lab", JUPYTER_CONFIG_PATH="other").stdout
-    setting = re.search(r'JUPYTER_CONFIG_PATH="(\S+?)\$\{', recipe)[1]
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", setting)
+    # As the script has it, before what the reader may have set.
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "other")
+    environment, _ = started_lab(monkeypatch)
+    assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[1:] == ["other"]
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", environment["JUPYTER_CONFIG_PATH"])
     assert lab_extensions <= set(get_page_config([])["disabledExtensions"])
     manager = ExtensionConfigManager(read_config_path=jupyter_config_path())
     enabled = {name for name, on in manager.get_jpserver_extensions().items() if on}

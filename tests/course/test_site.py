@@ -91,14 +91,13 @@ def test_check_accepts_what_is_whole(tmp_path):
 
 def test_a_deck_takes_marked_cells_alone():
     v4 = nbformat.v4
-    picture = v4.new_output("display_data", data={"image/png": "AAAA"})
+    about = {"image/png": {"alt": "A figure of it"}}
+    picture = v4.new_output("display_data", data={"image/png": "AAAA"}, metadata=about)
     marked = {"metadata": {"tags": ["slide"]}}
     cells = [
         v4.new_markdown_cell("# Title\n\nAbout $x^2$.\n\nMore.", **marked),
         v4.new_markdown_cell("## Not marked"),
-        v4.new_code_cell(
-            'title = "A figure of it"', outputs=[picture], metadata={"tags": ["slide"]}
-        ),
+        v4.new_code_cell("show()", outputs=[picture], metadata={"tags": ["slide"]}),
         v4.new_markdown_cell("## Second", **marked),
     ]
     page = slides.deck(v4.new_notebook(cells=cells), "01_x")

@@ -33,13 +33,15 @@ def test_slider_and_play_show_their_frame():
 
 def test_a_front_end_without_widgets_finds_a_gif():
     player = FramePlayer(frames(), what="five greys")
-    bundle = player._repr_mimebundle_()
+    bundle, metadata = player._repr_mimebundle_()
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == player.widget.model_id
     gif = iio.imread(io.BytesIO(base64.b64decode(bundle["image/gif"])))
     assert gif.shape == (5, 12, 16, 3)
     np.testing.assert_array_equal(gif[3], frames()[3])
-    assert "five greys" in bundle["text/plain"]
+    assert bundle["text/plain"] == "Animation: five greys, 5 frames"
+    assert metadata["image/gif"]["alt"] == bundle["text/plain"]
+    assert player._image.tooltip == "five greys"
 
 
 def test_without_ipywidgets_there_is_the_gif_alone(monkeypatch):
@@ -51,7 +53,7 @@ def test_without_ipywidgets_there_is_the_gif_alone(monkeypatch):
         return real_import(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    bundle = FramePlayer(frames())._repr_mimebundle_()
+    bundle, _ = FramePlayer(frames())._repr_mimebundle_()
     assert set(bundle) == {"image/gif", "text/plain"}
 
 

@@ -27,27 +27,11 @@ def test_means_rows_and_files(tmp_path):
     assert (tmp_path / "training.gif").exists()
 
 
-def test_progress_names_epoch_and_time_left():
-    panel = TrainingPanel(4, 10, live=False)
-    panel._started -= 30  # as if half a minute had passed
-    for _ in range(15):
-        panel.advance()
-    text = panel._progress()
-    assert text.startswith("epoch 2/4")
-    assert "15/40" in text
-    assert "<00:50" in text  # 30 s for 15 steps: 50 s for 25 more
-
-
-def test_progress_of_a_resumed_training_counts_all_epochs():
+def test_a_resumed_training_goes_on_counting():
     panel = TrainingPanel(4, 10, first_epoch=2, history=[{"epoch": 1}, {"epoch": 2}], live=False)
-    assert panel._progress().startswith("epoch 3/4")
-    assert "20/40" in panel._progress()
-    panel._started -= 10
-    for _ in range(5):
-        panel.advance()
-    assert "25/40" in panel._progress()
-    assert "<00:30" in panel._progress()  # its own 5 steps took 10 s: 30 s for 15 more
-    panel.end_epoch(numbers={"d_loss": 1})
+    for _ in range(10):
+        panel.advance({"d_loss": 1})
+    panel.end_epoch()
     assert panel.history[-1] == pytest.approx({"epoch": 3, "seconds": 0, "d_loss": 1}, abs=0.5)
 
 
@@ -60,25 +44,85 @@ def test_terminal_gets_a_line(capsys):
     assert "1 epochs complete" in capsys.readouterr().err
 
 
-@pytest.mark.slow(seconds=5)
-def test_notebook_has_one_text_and_one_picture_however_many_epochs():
-    source = """
+TRAIN = """
 import numpy as np
 from dcgan_course.training.monitor import TrainingPanel
 panel = TrainingPanel(5, 2)
-for _ in range(5):
+for epoch in range(5):
     for _ in range(2):
         panel.advance({"d_loss": 1.0, "g_loss": 2.0})
-    panel.end_epoch(np.zeros((4, 8, 8, 1)))
+    panel.end_epoch(np.full((4, 8, 8, 1), epoch / 5))
+    if epoch == STOP:
+        raise KeyboardInterrupt
 panel.finish()
 """
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
-    outputs = [o for o in notebook.cells[0].outputs if o.output_type != "stream"]
-    kinds = [sorted(output.data) for output in outputs]
-    assert kinds == [["text/plain"], ["image/png"]]
-    assert "5 epochs complete" in outputs[0].data["text/plain"]
-    assert not [o for o in notebook.cells[0].outputs if o.output_type == "stream"]
+WIDGETS = """
+words, *rest = panel._screen.widget.children
+print(words.value)
+if rest[1:]:
+    slider, pictures = rest
+    last = pictures.value
+    slider.value = 2
+    print(slider.options, "epoch 2" in pictures.value, last != pictures.value)
+"""
+WITHOUT = "import sys; sys.modules['ipywidgets'] = None\n"
+
+
+def run_cells(*sources):
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, kernel_name="python3", timeout=120, allow_errors=True).execute()
+    return [[out for out in cell.outputs if out.output_type != "error"] for cell in notebook.cells]
+
+
+@pytest.mark.slow(seconds=20)
+class TestInANotebook:
+    def test_one_widget_however_many_epochs_and_one_picture_with_a_text_is_stored(self):
+        (shown,), (said,) = run_cells(f"STOP = None{TRAIN}", WIDGETS)
+        assert set(shown.data) == {
+            "application/vnd.jupyter.widget-view+json",
+            "image/png",
+            "text/plain",
+        }
+        alt = shown.metadata["image/png"]["alt"]
+        assert shown.data["text/plain"] == alt
+        assert alt.startswith("5 epochs complete · took a few seconds. Samples of the same latent")
+        assert alt.endswith("beside the losses so far: D's loss 1.00, G's loss 2.00")
+        words, slider = said.text.splitlines()
+        assert words == "<div>5 epochs complete · took a few seconds</div>"
+        assert slider == "(1, 2, 3, 4, 5) True True"
+
+    def test_an_interruption_leaves_the_last_epoch_and_its_slider(self):
+        (shown,), (said,) = run_cells(f"STOP = 2{TRAIN}", WIDGETS)
+        assert shown.data["text/plain"].startswith("Stopped in epoch 4 of 5.")
+        assert "after epoch 3" in shown.metadata["image/png"]["alt"]
+        assert said.text.splitlines()[1] == "(1, 2, 3) True True"
+
+    def test_without_ipywidgets_there_are_a_text_and_a_picture(self):
+        ((text, picture),) = run_cells(f"{WITHOUT}STOP = None{TRAIN}")
+        assert set(text.data) == {"text/plain"}
+        assert text.data["text/plain"].startswith("5 epochs complete")
+        assert set(picture.data) == {"image/png", "text/plain"}
+        assert "after epoch 5" in picture.metadata["image/png"]["alt"]
+
+    def test_where_nothing_is_left_to_train_the_slider_has_the_earlier_epochs(self, tmp_path):
+        first = f"STOP = None{TRAIN}".replace("(5, 2)", f"(5, 2, folder={str(tmp_path)!r})")
+        again = first.replace("5, 2,", "5, 2, 5, panel.history,").replace("range(5)", "[]")
+        _, (shown,), (said,) = run_cells(first, again, WIDGETS)
+        assert "Nothing left to train" in shown.data["text/plain"]
+        assert "image/png" in shown.data
+        assert said.text.splitlines()[1] == "(1, 2, 3, 4, 5) True True"
+
+
+@pytest.mark.parametrize("of_a_lesson", [True, False])
+def test_nothing_left_to_train_says_how_to_train_again(tmp_path, capsys, of_a_lesson):
+    if of_a_lesson:
+        (tmp_path / "about.json").touch()
+    TrainingPanel(2, 3, 2, [{"epoch": 1}, {"epoch": 2}], tmp_path)
+    said = capsys.readouterr().err
+    assert "Nothing left to train: 2 of 2 epochs are complete." in said
+    assert ("fresh=True to begin_lesson(…)" in said) == of_a_lesson
+    assert (f"rename {tmp_path}" in said) != of_a_lesson
 
 
 def test_history_with_a_column_that_comes_later(tmp_path):
