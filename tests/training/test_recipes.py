@@ -68,6 +68,19 @@ def test_recipe_is_the_lessons(name):
     assert recipe.dataset == DATASETS[lesson]
 
 
+def test_one_variable_of_lesson_02_switches_steps_and_epochs_too():
+    """At laptop size as well: `RECIPE = "original"` is all that a reader has to change."""
+    source = next(
+        source
+        for source in code_cells(ROOT / "notebooks" / NOTEBOOKS["02"])
+        if source.startswith("RECIPE = ")
+    )
+    namespace = {"pick": lambda smoke, laptop, full: laptop}
+    exec(re.sub(r"^RECIPE = .*$", 'RECIPE = "original"', source, flags=re.M), namespace)
+    assert [namespace[name] for name in ("STEPS", "EPOCHS", "BATCH_SIZE")] == [1875, 50, 32]
+    assert 1875 * 32 == 60_000  # every image once
+
+
 def test_a_recipe_builds_what_it_says():
     gan = RECIPES["03 laptop"].but(g_rate=3e-4, average=None, loss="hinge").build(seed=2)
     assert float(gan.g_optimizer.learning_rate.numpy()) == pytest.approx(3e-4)
