@@ -13,6 +13,9 @@ def check(lesson, said):
         assert "[1 1 2 1 2 1 2 1 1]" in said  # kernel 3, stride 2: a checkerboard
     if lesson == "02":
         assert re.search(r"D\(x\) = 0\.9: loss 0\.325", said)
+        found = re.search(r"moved by (\S+) with the whole loss and by (\S+) with", said)
+        whole, half = map(float, found.groups())
+        assert abs(whole - half) < 0.02 * whole  # Adam knows no half losses
     if lesson == "04":
         assert "before it is frozen: True" in said  # a step compiled earlier goes on training
         assert "afterwards: True" in said

@@ -7,6 +7,7 @@ use matplotlib: an image is one call of the network, enlarged by repeating pixel
 
 import asyncio
 import base64
+import io
 import sys
 import time
 from pathlib import Path
@@ -321,9 +322,45 @@ class LatentExplorer:
         # Without a kernel, the image shows what the sliders do. In Colab a kernel always runs, and
         # Colab would show the image instead of the widget.
         if "google.colab" not in sys.modules:
-            sheet = direction_sheet(self.space, self.code, rows=4, scale=2)
-            bundle["image/png"] = base64.b64encode(png(sheet)).decode()
+            picture = labeled_directions(self.space, self.code)
+            bundle["image/png"] = base64.b64encode(picture).decode()
         return bundle
+
+
+def labeled_directions(space, code, *, rows=4, reach=3.0, columns=7):
+    """Draw a `direction_sheet` with the names of its rows and the positions of its columns.
+
+    Args:
+        space: a `LatentSpace`.
+        code: (latent_dim,), in the middle column.
+        rows: number of directions, one in each row.
+        reach: how far the outer columns are moved, in standard deviations.
+        columns: images in a row.
+
+    Returns:
+        A PNG file, as bytes.
+
+    Raises:
+        LatentError, ValueError: see `direction_sheet`.
+    """
+    from matplotlib.figure import Figure  # without pyplot: nothing else is to be shown
+
+    sheet = direction_sheet(space, code, rows=rows, reach=reach, columns=columns)
+    rows = min(rows, len(space.directions))
+    figure = Figure(figsize=(0.75 * columns + 1.1, 0.75 * rows + 0.8), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")
+    down, across = sheet.shape[0] / rows, sheet.shape[1] / columns
+    names = [f"direction {row + 1}" for row in range(rows)]
+    steps = [f"{step:.3g}".replace("-", "−") for step in np.linspace(-reach, reach, columns)]
+    axes.set_yticks((np.arange(rows) + 0.5) * down, names)
+    axes.set_xticks((np.arange(columns) + 0.5) * across, steps)
+    axes.set_xlabel("moved by so many standard deviations")
+    axes.tick_params(length=0)
+    axes.set_frame_on(False)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=100)
+    return picture.getvalue()
 
 
 def direction_sheet(space, code, *, rows=4, reach=3.0, columns=7, **grid_options):

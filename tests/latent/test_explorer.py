@@ -10,6 +10,7 @@ import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from dcgan_course import dcgan_generator
 from dcgan_course.display.images import image_grid
@@ -235,9 +236,21 @@ def test_the_panel_is_made_of_core_widgets_alone(panel):
 
 
 def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypatch):
+    drawn = []
+    show = Axes.imshow
+    monkeypatch.setattr(
+        Axes, "imshow", lambda self, *a, **b: drawn.append(self) or show(self, *a, **b)
+    )
     bundle = panel._repr_mimebundle_()
-    sheet = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
-    np.testing.assert_array_equal(sheet, direction_sheet(panel.space, panel.code, scale=2))
+    picture = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
+    assert picture.shape[1] > 500  # 7 columns, large enough to see what they show
+    (axes,) = drawn
+    sheet = direction_sheet(panel.space, panel.code, rows=4)
+    np.testing.assert_array_equal(axes.images[0].get_array(), sheet)
+    rows, columns = axes.get_yticklabels(), axes.get_xticklabels()
+    assert [text.get_text() for text in rows] == [f"direction {k}" for k in (1, 2, 3, 4)]
+    assert [text.get_text() for text in columns] == ["−3", "−2", "−1", "0", "1", "2", "3"]
+    assert axes.get_xticks()[3] == pytest.approx(sheet.shape[1] / 2)  # the code itself
     monkeypatch.setitem(sys.modules, "google.colab", object())
     assert "image/png" not in panel._repr_mimebundle_()
 
