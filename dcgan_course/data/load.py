@@ -18,7 +18,7 @@ from dcgan_course.checks import one_of, shown, true_or_false, whole_number
 from dcgan_course.data.download import Unreachable, fill_keras_cache
 from dcgan_course.data.errors import DataError
 from dcgan_course.data.folder import ImageFolder, write_pictures
-from dcgan_course.data.sources import SOURCES
+from dcgan_course.data.sources import SOURCES, in_split
 
 MOST_PICTURES = 10_000  # of a folder that are held in memory: at 64 × 64 half a gigabyte
 MOST_DRAWN = 2 << 30  # bytes of stand-ins as float32; scaling them takes as much again
@@ -63,11 +63,12 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
     Args:
         name: "mnist", "fashion_mnist", "cifar10_frogs" (CIFAR-10's class 6: 5,000 training
             and 1,000 test images of 32 × 32 × 3), "bonsai" (Caltech-101's 128 trees, squeezed
-            into 64 × 64 × 3) or "faces" (CelebA's, or any pictures in a folder `faces`,
+            into 64 × 64 × 3), "faces" (CelebA's, or any pictures in a folder `faces`,
             short side to 64 and cropped; of more than 10,000 the first, see
-            `open_pictures` for all).
+            `open_pictures` for all) or "pets" (Oxford-IIIT Pet's 7,390 photographs of cats and
+            dogs, likewise; the download has 790 MB).
         split: "train" or "test". Of "faces" the last tenth, in order of name, is the test
-            split; "bonsai" has none.
+            split, and of "pets" each tenth; "bonsai" has none.
         allow_download: False keeps off the network; Keras' cache is still used.
         standin_count: how many stand-ins to draw, if it comes to that. None: 10,000, or as
             many as suit the data set. They may take 2 GiB at most.
@@ -118,15 +119,18 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
     return _image_set(name, images, labels, "stand-in", "drawn by the course")
 
 
-def open_pictures(name, stand_ins, *, count=None, seed=0):
+def open_pictures(name, stand_ins, *, count=None, seed=0, allow_download=True):
     """A data set of pictures that stays on disk, for sets that are too large for memory.
 
     Args:
-        name: "faces" or "bonsai".
-        stand_ins: a folder, into which stand-ins are drawn where DCGAN_COURSE_DATA holds no
-            pictures; those of an earlier call with the same arguments are used again.
+        name: "faces", "pets", or "bonsai".
+        stand_ins: a folder for pictures where DCGAN_COURSE_DATA holds none. The training split of
+            a set that can be downloaded is written into it, once, scaled and cropped; otherwise
+            stand-ins are drawn into it. Those of an earlier call with the same arguments are used
+            again.
         count: how many stand-ins; None for as many as suit the data set.
         seed: which stand-ins.
+        allow_download: see `load_images`.
 
     Returns:
         `(pictures, source)`: a `folder.ImageFolder`, and "real" or "stand-in".
@@ -139,21 +143,35 @@ def open_pictures(name, stand_ins, *, count=None, seed=0):
     source = SOURCES[name]
     count = _count_to_draw("count", count, source)
     seed = whole_number("seed", seed, minimum=0)
+    allow_download = true_or_false("allow_download", allow_download)
     if not isinstance(stand_ins, (str, os.PathLike)):
         raise ValueError(f"stand_ins should name a folder, not {shown(stand_ins)}.")
     if folder := _picture_folder(source):
         return ImageFolder(folder, source.shape[0], crop=source.crop), "real"
-    reason = source.no_download or "DCGAN_COURSE_DATA holds no folder of them"
-    _say_stand_in(name, reason, sys.stdout)  # no mishap: for faces it is the usual case
+    real = Path(stand_ins) / f"{name}-real"
+    if real.exists():
+        return ImageFolder(real, source.shape[0], crop=source.crop), "real"
+    try:
+        fill_keras_cache(source, allow_download)
+    except Unreachable as problem:
+        _say_stand_in(name, problem, sys.stdout)  # no mishap: for faces it is the usual case
+    else:
+        print(f"Unpacking the pictures into {real}, this once.")
+        _write_whole(real, lambda: source.read("train"))
+        return ImageFolder(real, source.shape[0], crop=source.crop), "real"
     folder = Path(stand_ins) / f"{name}-{count}-{seed}"
     if not folder.exists():
         print(f"Drawing {count:,} pictures, this once: some {max(1, count // 200)} seconds.")
-        # Written beside and renamed: an interrupted drawing leaves no half a set.
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as beside:
-            images, _ = source.draw(count, seed=seed)
-            os.replace(write_pictures(Path(beside) / "whole", images), folder)
+        _write_whole(folder, lambda: source.draw(count, seed=seed))
     return ImageFolder(folder, source.shape[0], crop=source.crop), "stand-in"
+
+
+def _write_whole(folder, images_and_labels):
+    """Write pictures beside and rename: an interruption leaves no half a set."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as beside:
+        images, _ = images_and_labels()
+        os.replace(write_pictures(Path(beside) / "whole", images), folder)
 
 
 def _count_to_draw(name, count, source):
@@ -255,10 +273,8 @@ def _picture_folder(source):
 def _read_pictures(folder, source, split):
     """Read a split's pictures, at most MOST_PICTURES. Returns them as uint8, and the origin."""
     pictures = ImageFolder(folder, source.shape[0], crop=source.crop)
-    held_out = int(source.held_out * len(pictures))
-    train, test = np.split(np.array(pictures.files), [len(pictures) - held_out])
-    files = train if split == "train" else test
-    if not len(files):
+    files = in_split(pictures.files, split, source)
+    if not files:
         raise DataError(f"{folder} holds {len(pictures)} pictures: too few for a {split} split.")
     origin = f"{folder.name} in DCGAN_COURSE_DATA"
     if len(files) > MOST_PICTURES:

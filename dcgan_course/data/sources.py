@@ -12,6 +12,7 @@ import numpy as np
 
 from dcgan_course.data import drawn
 from dcgan_course.data.download import Download, keras_home
+from dcgan_course.data.errors import DataError
 from dcgan_course.data.pictures import read_picture
 
 
@@ -34,7 +35,8 @@ class ImageSource:
     also: tuple = ()
     crop: bool = True
     no_download: str = ""
-    held_out: float = 0.0  # fraction of a folder's pictures that is the test split
+    held_out: float = 0.0  # fraction of a folder's pictures that is the test split: the last ones
+    test_every: int = 0  # or each so-many-th one, where pictures are named by their classes
     standins: int | None = None  # how many to draw, where 10,000 would not do
 
 
@@ -93,6 +95,47 @@ def _bonsai(split):
                 pictures[member.name] = read_picture(file, _BONSAI_SHAPE[0], crop=False)
     images = np.stack([pictures[name] for name in sorted(pictures)])
     return images, np.zeros(len(images), "int64")
+
+
+_PETS = Download(
+    "https://www.robots.ox.ac.uk/~vgg/data/pets/data/images.tar.gz",
+    "datasets/oxford-iiit-pet/images.tar.gz",
+    "67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
+    packed=True,
+)
+_PET_SHAPE, _PET_TEST_EVERY = (64, 64, 3), 10
+
+
+def _pets(split):
+    """Oxford-IIIT Pet's photographs, uint8 (N, 64, 64, 3), short side to 64 and cropped.
+
+    Files are named by breed, so each tenth is the test split. Those that cannot be read are
+    left out: the published archive holds a few.
+    """
+    pictures = {}
+    with tarfile.open(keras_home() / _PETS.cached, mode="r|gz") as archive:
+        for member in archive:
+            name = member.name.rsplit("/", 1)[-1]
+            if not (member.isfile() and name.endswith(".jpg")) or name.startswith("."):
+                continue
+            try:
+                content = io.BytesIO(archive.extractfile(member).read())
+                pictures[name] = read_picture(content, _PET_SHAPE[0])
+            except DataError:
+                continue
+    chosen = in_split(sorted(pictures), split, SOURCES["pets"])
+    return np.stack([pictures[name] for name in chosen]), np.zeros(len(chosen), "int64")
+
+
+def in_split(files, split, source):
+    """The files of a split, in their order."""
+    if source.test_every:
+        last = source.test_every - 1
+        is_test = [index % source.test_every == last for index in range(len(files))]
+    else:
+        first = len(files) - int(source.held_out * len(files))
+        is_test = [index >= first for index in range(len(files))]
+    return [file for file, test in zip(files, is_test, strict=True) if test == (split == "test")]
 
 
 SOURCES = {
@@ -161,6 +204,17 @@ SOURCES = {
         no_download="CelebA's photographs are given for non-commercial research only, to whoever "
         "agrees to its terms (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
         held_out=0.1,
+        standins=4000,
+    ),
+    "pets": ImageSource(
+        "oxford-iiit-pet/images",
+        _PET_SHAPE,
+        ("pet",),
+        drawn.draw_pets,
+        (_PETS,),
+        _pets,
+        also=("pets",),
+        test_every=_PET_TEST_EVERY,
         standins=4000,
     ),
 }

@@ -147,6 +147,57 @@ def show_by_class(images, labels, class_names, title, each=10):
     plt.show()
 
 
+def show_rows(rows, title, columns=None, width=9.0):
+    """Show rows of images, each with its name at the left.
+
+    Where a row is shorter than the longest one, its end stays white.
+
+    Args:
+        rows: a dictionary: a row's name → float (count, height, width, channels) in [−1, 1]. All
+            images have the same shape.
+        title: what to see.
+        columns: None, or a name for each column, written above the first row.
+        width: of the figure, in inches, 0.5 to 100.
+
+    Raises:
+        ValueError: see `image_grid`; no rows, images of several shapes, a wrong width, or not one
+            name for each column.
+    """
+    import matplotlib.pyplot as plt
+
+    width = number("width", width, minimum=0.5, maximum=100)
+    _check_title(title)
+    if not isinstance(rows, dict) or not rows:
+        raise ValueError(f"rows should be a dictionary of images by name, not {shown(rows)}.")
+    grids = {str(name): to_uint8(images) for name, images in rows.items()}
+    shapes = {images.shape[1:] for images in grids.values()}
+    if len(shapes) > 1:
+        raise ValueError(f"All images should have the same shape, not {sorted(shapes)}.")
+    longest = max(map(len, grids.values()))
+    columns = list(columns) if columns is not None else None
+    if columns is not None and len(columns) != longest:
+        raise ValueError(f"columns should be {longest} names, one for each, not {len(columns)}.")
+    (high, wide, channels), gap = shapes.pop(), 2
+    down, across = high + gap, wide + gap
+    sheet = np.full((len(grids) * down - gap, longest * across - gap, channels), 255, "uint8")
+    for row, images in enumerate(grids.values()):
+        for column, image in enumerate(images):
+            top, left = row * down, column * across
+            sheet[top : top + high, left : left + wide] = image
+    letters = 0.085 * max(len(line) for name in grids for line in name.split("\n"))
+    height = (width - letters) * sheet.shape[0] / sheet.shape[1] + (0.6 if columns else 0.4)
+    figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
+    axes.imshow(sheet[..., 0] if channels == 1 else sheet, cmap="gray", vmin=0, vmax=255)
+    axes.set_yticks([row * down + high / 2 for row in range(len(grids))], list(grids))
+    places = [column * across + wide / 2 for column in range(longest)] if columns else []
+    axes.set_xticks(places, columns or [])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_frame_on(False)
+    axes.set_title(title)
+    plt.show()
+
+
 def _check_history(history, names):
     rows = isinstance(history, (list, tuple)) and all(isinstance(row, dict) for row in history)
     if not rows:

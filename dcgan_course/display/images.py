@@ -21,6 +21,7 @@ from dcgan_course.files import write_beside
 PICTURES = Path(__file__).parent / "pictures"
 KEPT_SIDE = 32  # pixels of an image in PICTURES
 MOST_PIXELS = 100_000_000  # of a grid: what a screen or a GIF shows is far smaller
+PALETTE_SIDE = 96  # pixels of a frame on which its palette is chosen: k-means is slow on more
 LONGEST = 655  # seconds: a GIF counts hundredths of them in 16 bits
 
 
@@ -240,9 +241,7 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
         shapes = sorted({frame.shape for frame in frames})
         raise ValueError(f"All frames should have one shape, these have {shapes}.")
     if colours is not None:
-        no_dots = Image.Dither.NONE  # a pattern of dots would compress badly
-        few = [Image.fromarray(frame).quantize(colours, dither=no_dots) for frame in frames]
-        frames = [np.asarray(frame.convert("RGB")) for frame in few]
+        frames = [_fewer_colors(frame, colours) for frame in frames]
     milliseconds = [round(1000 * frame_time)] * (len(frames) - 1)
     milliseconds.append(round(1000 * last_time))
     with write_beside(path) as beside:
@@ -257,6 +256,23 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
             loop=loop,
         )
     return Path(path)
+
+
+def _fewer_colors(frame, most):
+    """Reduce a uint8 picture to `most` colors, each pixel to the nearest one: uint8 (H, W, 3).
+
+    Pillow's default, the median cut, takes averages over wide ranges of colors, which turns the
+    green of leaves into brown. Here k-means moves the colors to where the pixels are.
+    """
+    picture = Image.fromarray(frame).convert("RGB")
+    if picture.getcolors(most) is not None:
+        return np.asarray(picture)
+    no_dots = Image.Dither.NONE  # a pattern of dots would compress badly
+    step = math.ceil(max(picture.size) / PALETTE_SIDE)
+    sample = Image.fromarray(np.ascontiguousarray(np.asarray(picture)[::step, ::step]))
+    method = Image.Quantize.MAXCOVERAGE
+    palette = sample.quantize(most, method=method, kmeans=1, dither=no_dots)
+    return np.asarray(picture.quantize(palette=palette, dither=no_dots).convert("RGB"))
 
 
 def _as_picture(name, picture):

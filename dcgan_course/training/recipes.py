@@ -254,21 +254,20 @@ def tree_discriminator(width=32):
 
 
 def article_generator():
-    """G of lesson 06 as the article has it: from 8 × 8 × 128, with a convolution at the end."""
-    network = [keras.Input((100,)), layers.Dense(8 * 8 * 128), layers.ReLU()]
-    network.append(layers.Reshape((8, 8, 128)))
-    for _ in range(3):
-        network += [layers.Conv2DTranspose(128, 4, 2, padding="same"), layers.ReLU()]
-    network.append(layers.Conv2D(3, 5, padding="same", activation="tanh"))
+    """G of lesson 06 as the article has it: the maps become more as they become larger."""
+    network = [keras.Input((100,)), layers.Dense(8 * 8 * 128), layers.Reshape((8, 8, 128))]
+    for maps in (128, 256, 512):
+        network += [layers.Conv2DTranspose(maps, 4, 2, padding="same"), layers.ReLU()]
+    network.append(layers.Conv2D(3, 5, padding="same", activation="tanh", dtype="float32"))
     return keras.Sequential(network, name="article_generator")
 
 
 def article_discriminator():
     """D of the same. Its sigmoid is left out."""
     network = [keras.Input((64, 64, 3))]
-    for _ in range(3):
-        network += [layers.Conv2D(128, 4, 2, padding="same"), layers.LeakyReLU(0.2)]
-    network += [layers.Flatten(), layers.Dropout(0.2), layers.Dense(1)]
+    for maps in (64, 128, 128):
+        network += [layers.Conv2D(maps, 4, 2, padding="same"), layers.LeakyReLU(0.2)]
+    network += [layers.Flatten(), layers.Dropout(0.3), layers.Dense(1, dtype="float32")]
     return keras.Sequential(network, name="article_discriminator")
 
 
@@ -330,7 +329,7 @@ RECIPES = {
         "bonsai",
         article_generator,
         article_discriminator,
-        64,
+        16,
         g_rate=2e-4,
         d_rate=2e-4,
         turns=True,

@@ -5,6 +5,7 @@ Mirrors no module: it tests benchmarks/.
 
 import csv
 import json
+import re
 import runpy
 import sys
 from dataclasses import fields, replace
@@ -179,20 +180,25 @@ def test_table_of_lesson_06_is_what_was_measured(bonsai):
         "".join(cell["source"])
         for cell in read_notebook(ROOT / "notebooks" / "06_bonsai.ipynb")["cells"]
     )
-    for line in bonsai["table"](rows).splitlines():
-        assert line in lesson
+    header, line, *measured = bonsai["table"](rows).splitlines()
+    assert f"{header}\n{line}\n" in lesson
+    shown = lesson.split(line)[1].split("\n\n")[0].strip().splitlines()
+    assert 5 <= len(shown) <= 7
+    assert set(shown) <= set(measured)
+    distance = re.search(r"are (\d\.\d\d) from the nearest", measured[-1])[1]
+    assert f"For held-out photographs it is {distance}" in lesson
 
 
 def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
     variants = bonsai["variants"]()
-    assert variants["flips, translation, colour: the lesson"] == RECIPES["06 laptop"]
+    assert variants["flips, translation, color: the lesson"] == RECIPES["06 laptop"]
     assert variants["nothing"].augment is None
     for name, changes in (
         ("flips", "flip"),
         ("flips, translation", "flip+translate"),
-        ("flips, translation, colour: the lesson", "flip+translate+colour"),
+        ("flips, translation, color: the lesson", "flip+translate+colour"),
         ("all four, with cutout", "flip+translate+colour+cutout"),
-        ("translation, colour, cutout", "translate+colour+cutout"),
+        ("translation, color, cutout", "translate+colour+cutout"),
     ):
         assert variants[name].augment.__name__ == changes
     assert variants["nothing, R1 with γ = 1"].r1 == 1
@@ -233,10 +239,22 @@ def test_bonsai_measures_memory_and_copies(bonsai):
     assert row["memory"] == pytest.approx(1, abs=0.01)
     assert row["nearest"] < 0.01 < row["nearest_held_out"]
     assert row["kernel"] < 1
+    assert row["kernel_held_out"] < 3
     gan.sample = lambda z: g(z, training=False).numpy()
     row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
     assert row["kernel"] > 5
+    assert row["kernel_held_out"] > 5
     assert row["nearest"] > 0.1
+
+
+def test_the_table_of_bonsai_has_the_distance_to_held_out_images_where_it_was_measured(bonsai):
+    row = dict(recipe="a", steps=9, memory=0.5, kernel=1, error=0.1, nearest=0.3)
+    row |= dict(nearest_held_out=0.4)
+    assert "to held-out images" not in bonsai["table"]([row])
+    assert "to held-out images" not in bonsai["table"]([row | {"kernel_held_out": ""}])
+    both = bonsai["table"]([row | {"kernel_held_out": 2.346}])
+    assert "| to held-out images |" in both
+    assert "| a | 9 | 50% | 1.00 ± 0.10 | 2.35 | 0.30 |" in both
 
 
 # --- threads --------------------------------------------------------------------------

@@ -420,9 +420,8 @@ def test_networks_of_lesson_06_are_those_of_the_recipes():
     from dcgan_course.networks import layers as blocks
     from dcgan_course.training.recipes import RECIPES
 
-    names = ("dense_block", "upsample_block", "image_block", "downsample_block", "logit_block")
-    given = {name: getattr(blocks, name) for name in names}
-    given |= {"fast_policy": lambda: "float32", "pick": lambda smoke, laptop, full: full}
+    given = {"blocks": blocks, "fast_policy": lambda: "float32"}
+    given["pick"] = lambda smoke, laptop, full: full
     kinds = {"article": RECIPES["06 original"], "lean": RECIPES["06 laptop"]}
     wanted = [f"{kind}_{part}" for kind in kinds for part in ("generator", "discriminator")]
     lesson = names_from(LESSON_06, *wanted, **given)

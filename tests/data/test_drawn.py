@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from dcgan_course.data.drawn.digits import DIGITS, draw_digits
-from dcgan_course.data.drawn.faces import draw_faces
+from dcgan_course.data.drawn.faces import (
+    FACE_ATTRIBUTES,
+    draw_faces,
+    draw_faces_with_attributes,
+)
 from dcgan_course.data.drawn.frogs import draw_frogs
 from dcgan_course.data.drawn.garments import GARMENTS, draw_garments
+from dcgan_course.data.drawn.pets import draw_pets
 from dcgan_course.data.drawn.trees import draw_trees
 
 BOTH = pytest.mark.parametrize("draw", [draw_digits, draw_garments])
@@ -87,11 +92,11 @@ def test_frogs_are_colourful_varied_and_follow_from_the_seed():
         draw_frogs(0)
 
 
-SCENES = pytest.mark.parametrize("draw", [draw_faces, draw_trees])
+SCENES = pytest.mark.parametrize("draw", [draw_faces, draw_pets, draw_trees])
 
 
 @SCENES
-def test_trees_and_faces_are_varied_and_follow_from_the_seed(draw):
+def test_scenes_are_varied_and_follow_from_the_seed(draw):
     images, labels = draw(100, seed=1)
     assert images.shape == (100, 64, 64, 3)
     assert images.dtype == np.uint8
@@ -113,6 +118,34 @@ def test_faces_have_eyes_below_hair_and_every_tone_of_skin():
     eyes = images[:, 26:35, 20:44].std(axis=(1, 2, 3))
     forehead_to_chin = images[:, 40:46, 28:36].std(axis=(1, 2, 3))
     assert np.median(eyes) > np.median(forehead_to_chin)
+
+
+def test_attributes_say_what_is_in_a_face():
+    images, attributes = draw_faces_with_attributes(400, seed=2)
+    np.testing.assert_array_equal(images, draw_faces(400, seed=2)[0])
+    assert attributes.shape == (400, len(FACE_ATTRIBUTES))
+    assert attributes.dtype == bool
+    has = dict(zip(FACE_ATTRIBUTES, attributes.T, strict=True))
+    for name, rate in (("glasses", 0.15), ("beard", 0.175), ("long hair", 0.5), ("teeth", 0.5)):
+        assert abs(has[name].mean() - rate) < 0.08
+    assert not (has["beard"] & has["long hair"]).any()
+    assert not (has["bald"] & has["long hair"]).any()
+    light = images.astype(float).mean(axis=3)
+    assert light[has["teeth"]][:, 40:50, 26:40].max(axis=(1, 2)).mean() > (
+        light[~has["teeth"]][:, 40:50, 26:40].max(axis=(1, 2)).mean() + 20
+    )
+    chin = light[:, 46:54, 24:42].mean(axis=(1, 2)) / light[:, 36:40, 22:42].mean(axis=(1, 2))
+    assert chin[has["beard"]].mean() < chin[~has["beard"]].mean() - 0.1
+
+
+def test_pets_have_a_head_with_two_eyes_and_a_nose():
+    images = draw_pets(300, seed=1)[0].astype(float)
+    head = images[:, 22:42, 24:40].std(axis=(1, 2)).mean(axis=1)
+    corner = images[:, 2:12, 2:10].std(axis=(1, 2)).mean(axis=1)
+    assert (head > corner).mean() > 0.95
+    assert images[:, :2, :2].mean(axis=(1, 2, 3)).min() > 15  # no black corner from the turn
+    nose = images[:, 30:44, 26:38].mean(axis=3).min(axis=(1, 2))
+    assert (nose < 70).mean() > 0.5
 
 
 def test_trees_stand_in_the_middle_on_something():

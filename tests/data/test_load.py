@@ -234,7 +234,7 @@ def test_no_download_where_it_is_switched_off(folder, capsys, monkeypatch):
 def test_a_name_that_is_no_name(name):
     with pytest.raises(ValueError, match=r"Unknown data set .*Known are: mnist"):
         load_images(name)
-    with pytest.raises(ValueError, match="one of 'bonsai', 'faces'"):
+    with pytest.raises(ValueError, match="one of 'bonsai', 'faces', 'pets'"):
         open_pictures(name, "nowhere")
 
 
@@ -702,6 +702,78 @@ def test_bonsai_from_the_published_archive(folder, tmp_path, monkeypatch):
         load_images("bonsai")
 
 
+@pytest.fixture
+def pets(tmp_path, monkeypatch):
+    """A server that has the published archive of pets: 12 pictures, and what is beside them."""
+    place = tmp_path / "images"
+    place.mkdir()
+    for number in range(12):
+        picture = Image.new("RGB", (90, 30), (0, 0, 255))
+        picture.paste((20 * number, 0, 0), (30, 0, 60, 30))  # the middle, which is kept
+        picture.save(place / f"Breed_{number:02d}.jpg", quality=95)
+    Image.new("RGB", (30, 30)).save(place / "Breed_20.jpg", "gif")  # another format than its name
+    (place / "Breed_21.jpg").write_bytes((place / "Breed_01.jpg").read_bytes()[:300])
+    (place / "Breed_01.mat").write_bytes(b"no picture")
+    (place / "._Breed_01.jpg").write_bytes(b"of another system")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.add(place, "images")
+    content = packed.getvalue()
+    source = sources.SOURCES["pets"]
+    with contextlib.closing(Server({"/images.tar.gz": content})) as server:
+        item = replace(
+            source.downloads[0],
+            url=server.url + "/images.tar.gz",
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        monkeypatch.setitem(sources.SOURCES, "pets", replace(source, downloads=(item,)))
+        yield server
+
+
+def test_pets_from_the_published_archive(folder, pets):
+    """Cropped, each tenth for the test split, without the files that cannot be read."""
+    loaded = load_images("pets")
+    assert loaded.source == "real"
+    assert loaded.class_names == ("pet",)
+    assert loaded.images.shape == (12, 64, 64, 3)
+    levels = (loaded.images[:, 32, 32, 0] + 1) * 127.5 / 20
+    assert np.round(levels).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 0]  # last: the GIF
+    assert (loaded.images[..., 2].mean(axis=(1, 2)) < -0.9).all()  # no blue: cropped
+    test = load_images("pets", "test")
+    assert np.round((test.images[:, 32, 32, 0] + 1) * 127.5 / 20).tolist() == [9]
+    assert pets.requests == ["/images.tar.gz"]
+
+
+def test_pets_are_unpacked_once_into_a_folder(folder, tmp_path, pets, capsys, monkeypatch):
+    pictures, source = open_pictures("pets", tmp_path / "mine", count=3)
+    assert source == "real"
+    assert pictures.shape == (12, 64, 64, 3)
+    assert "Unpacking" in capsys.readouterr().out
+    monkeypatch.setattr(load, "fill_keras_cache", None)  # no second look at the archive
+    again, source = open_pictures("pets", tmp_path / "mine", count=3)
+    assert source == "real"
+    assert again.files == pictures.files
+
+
+def test_drawn_pets_where_the_archive_cannot_be_had(folder, tmp_path, capsys):
+    pictures, source = open_pictures("pets", tmp_path / "mine", count=3, allow_download=False)
+    assert source == "stand-in"
+    assert len(pictures) == 3
+    assert "downloads are switched off" in capsys.readouterr().out
+    assert len(load_images("pets", standin_count=5)) == 5
+
+
+def test_each_tenth_of_a_folder_of_pets_is_held_out(folder):
+    (folder / "oxford-iiit-pet" / "images").mkdir(parents=True)
+    for number in range(21):
+        Image.new("RGB", (30, 30), (10 * number, 0, 0)).save(
+            folder / "oxford-iiit-pet" / "images" / f"Breed_{number:02d}.png"
+        )
+    test = load_images("pets", "test").images
+    assert np.round((test[:, 0, 0, 0] + 1) * 12.75).tolist() == [9, 19]
+    assert len(load_images("pets")) == 19
+
+
 def test_an_archive_that_answers_get_alone(folder, monkeypatch):
     class Signed(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self):
@@ -775,5 +847,5 @@ def test_pictures_stay_on_disk(folder, tmp_path, capsys, monkeypatch):
     mine, source = open_pictures("faces", tmp_path / "drawn")
     assert source == "real"
     assert len(mine) == 3
-    with pytest.raises(ValueError, match="one of 'bonsai', 'faces', not 'mnist'"):
+    with pytest.raises(ValueError, match="one of 'bonsai', 'faces', 'pets', not 'mnist'"):
         open_pictures("mnist", tmp_path)

@@ -4,7 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from dcgan_course.display.figures import draw_curves, show_by_class, show_history, show_images
+from dcgan_course.display.figures import (
+    draw_curves,
+    show_by_class,
+    show_history,
+    show_images,
+    show_rows,
+)
 
 IMAGES = np.zeros((6, 4, 5, 1), "float32")
 ROWS = [
@@ -109,3 +115,34 @@ def test_a_history_that_is_none(shown, history, message):
         show_history(history)
     with pytest.raises(ValueError, match=message):
         draw_curves(plt.figure().subplots(), history, ["d_loss"], "Loss")
+
+
+def test_rows_with_their_names(shown):
+    rows = {"first": IMAGES[:3], "second": IMAGES[3:5]}
+    show_rows(rows, "Two rows", columns=["a", "b", "c"])
+    axes = shown[0].axes[0]
+    assert axes.get_title() == "Two rows"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c"]
+    sheet = axes.images[0].get_array()
+    high, wide = IMAGES.shape[1:3]
+    assert sheet.shape[:2] == (2 * (high + 2) - 2, 3 * (wide + 2) - 2)
+    assert (sheet[-high:, -wide:] == 255).all()  # the second row is shorter
+    middles = [row * (high + 2) + high / 2 for row in range(2)]
+    assert list(axes.get_yticks()) == middles
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ({}, {}, "rows should be a dictionary"),
+        ([IMAGES], {}, "rows should be a dictionary"),
+        ({"a": IMAGES, "b": IMAGES[:, :2]}, {}, "All images should have the same shape"),
+        ({"a": IMAGES}, {"columns": ["one"]}, "columns should be 6 names, one for each, not 1"),
+        ({"a": IMAGES}, {"width": 0}, "width"),
+        ({"a": np.zeros((2, 3))}, {}, "Images should"),
+    ],
+)
+def test_rows_that_cannot_be_shown(shown, rows, options, message):
+    with pytest.raises(ValueError, match=message):
+        show_rows(rows, "Rows", **options)

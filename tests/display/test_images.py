@@ -137,6 +137,20 @@ def test_gif_of_few_colours_is_smaller_and_keeps_flat_ones(tmp_path):
     np.testing.assert_array_equal(iio.imread(kept)[0], flat)
 
 
+def test_gif_of_few_colours_keeps_green_green(tmp_path):
+    """A small green crown in front of a wall in many grays and browns."""
+    rng = np.random.default_rng(0)
+    light = rng.uniform(0, 1, (96, 96, 1))
+    wall = light * (255, 225, 200) + rng.normal(0, 6, (96, 96, 3))
+    wall[20:44, 30:60] = light[20:44, 30:60] * (70, 150, 50) + rng.normal(0, 6, (24, 30, 3))
+    frame = np.clip(wall, 0, 255).astype("uint8")
+    seen = iio.imread(save_gif(tmp_path / "a.gif", [frame] * 2, colours=32))[0]
+    crown = [part[20:44, 30:60].astype(float) for part in (frame, seen)]
+    assert np.abs(crown[0] - crown[1]).mean() < 8
+    green = [(part[..., 1] > part[..., 0] + 10).mean() for part in crown]
+    assert green[1] > green[0] - 0.2
+
+
 def test_gif_of_unequal_or_no_frames(tmp_path):
     with pytest.raises(ValueError, match="at least one frame"):
         save_gif(tmp_path / "a.gif", [])

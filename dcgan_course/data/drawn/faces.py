@@ -13,6 +13,7 @@ from dcgan_course.data.drawn.common import (
     tint,
 )
 
+FACE_ATTRIBUTES = ("glasses", "beard", "bald", "long hair", "teeth")
 _SKINS = (
     (250, 224, 200),
     (240, 200, 170),
@@ -50,10 +51,33 @@ def draw_faces(count=10_000, seed=0):
 
     Args and returns as `draw_trees`.
     """
-    return draw_one_class(_face, count, seed)
+    return draw_one_class(lambda rng: _face(rng)[0], count, seed)
+
+
+def draw_faces_with_attributes(count=10_000, seed=0):
+    """Draw the faces of `draw_faces`, and say what is in each of them.
+
+    Args:
+        count: how many images.
+        seed: the same seed draws the same images, which are those of `draw_faces`.
+
+    Returns:
+        `(images, attributes)`: uint8 (count, 64, 64, 3) in 0…255, and bool (count, 5), in the
+        order of `FACE_ATTRIBUTES`.
+    """
+    attributes = []
+
+    def draw_one(rng):
+        pixels, there = _face(rng)
+        attributes.append(there)
+        return pixels
+
+    images, _ = draw_one_class(draw_one, count, seed)
+    return images, np.array(attributes, bool)
 
 
 def _face(rng):
+    """One face, and which of `FACE_ATTRIBUTES` it has."""
     canvas = backdrop(_BACKDROPS, rng)
     pen = ImageDraw.Draw(canvas)
     skin, hair = choice(_SKINS, rng, 10), choice(_HAIRS, rng, 10)
@@ -74,16 +98,18 @@ def _face(rng):
     eyes = centre - rng.uniform(4, 10)
     gap = rng.uniform(19, 23)
     _eyes(pen, rng, skin, hair, middle + turn, eyes, gap)
-    _nose_and_mouth(pen, rng, skin, middle + 1.15 * turn, centre, high)
-    if not long_hair and rng.random() < 0.35:
+    teeth = _nose_and_mouth(pen, rng, skin, middle + 1.15 * turn, centre, high)
+    beard = not long_hair and rng.random() < 0.35
+    if beard:
         _beard(canvas, hair, middle + turn, centre, wide, high)
     if not bald:
         _fringe(pen, rng, hair, middle, centre, wide, high)
-    if rng.random() < 0.15:
+    glasses = rng.random() < 0.15
+    if glasses:
         _glasses(pen, middle + turn, eyes, gap)
     tilt = rng.uniform(-7, 7)
     canvas = canvas.rotate(tilt, Image.Resampling.BILINEAR, fillcolor=canvas.getpixel((1, 1)))
-    return finish(canvas, rng, light=0.18)
+    return finish(canvas, rng, light=0.18), (glasses, beard, bald, long_hair, teeth)
 
 
 def _hair_behind(pen, rng, hair, middle, centre, wide, high, long_hair, bald):
@@ -161,7 +187,8 @@ def _nose_and_mouth(pen, rng, skin, middle, centre, high):
         pen.ellipse((x - 2, tip + 1, x + 2, tip + 4), fill=shade(skin, 0.55))
     half, height = rng.uniform(14, 22), centre + 0.58 * high + rng.uniform(-2, 3)
     lips = tint((0.55 * skin[0] + 90, 0.55 * skin[1] + 18, 0.55 * skin[2] + 22), rng, 12, 0.9)
-    if rng.random() < 0.5:  # a smile that shows teeth
+    teeth = rng.random() < 0.5
+    if teeth:  # a smile
         box = (middle - half, height - 11, middle + half, height + 9)
         pen.chord(box, 0, 180, fill=lips)
         pen.chord((box[0] + 4, box[1] + 2, box[2] - 4, box[3] - 4), 0, 180, fill=(240, 236, 228))
@@ -171,6 +198,7 @@ def _nose_and_mouth(pen, rng, skin, middle, centre, high):
         pen.arc(
             (middle - half, height - 8, middle + half, height + 3), 20, 160, shade(lips, 0.6), 2
         )
+    return teeth
 
 
 def _beard(canvas, hair, middle, centre, wide, high):
