@@ -4,7 +4,7 @@
     python benchmarks/quality.py ablation             lesson 03's with one thing changed
     python benchmarks/quality.py frogs                how lesson 04's recipe was found
     python benchmarks/quality.py table                what the results say, as text
-    python benchmarks/quality.py markdown             as the tables of the README and lesson 08
+    python benchmarks/quality.py markdown             as tables of the website and of lessons
 
 Everything is measured in one run on one machine: seconds of training alone, without scoring.
 Results are added to benchmarks/results/*.csv as they come, so that a run may be interrupted;

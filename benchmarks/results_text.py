@@ -43,7 +43,7 @@ def ablation_markdown(name="ablation"):
 
 
 def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1200, 1500)):
-    """The curves as the README shows them: Fréchet distances after growing times."""
+    """The curves as the website shows them: Fréchet distances after growing times."""
     heads = [f"{t} s" if t < 60 else f"{t // 60} min" for t in times]
     lines = [
         f"| recipe | {' | '.join(heads)} | precision, recall at the end |",

@@ -42,6 +42,15 @@ def check(lesson, said):
         if keras_is_new_enough():
             assert "exit codes: [0, 0]" in said
             assert "epoch 5" in said
+    if lesson == "08":
+        clean, noisy = re.findall(r"(?:untouched|noise): Fréchet +(\d+\.\d+)", said)
+        assert float(noisy) > float(clean)
+        mine, package = map(float, re.search(r"mine (\S+), the package's (\S+)", said).groups())
+        assert abs(mine - package) < 0.01 * package
+        few, _, many = map(float, re.findall(r"samples: Fréchet (\d+\.\d+)", said))
+        assert few > many
+        found = dict(re.findall(r"^ *(.*cheat): median distance (\S+) in pixels", said, re.M))
+        assert float(found["the cheat"]) < 0.05 < 0.1 < float(found["the smarter cheat"])
     if lesson == "09":
         leans = {
             int(k): float(x) for k, x in re.findall(r"direction (\d+): lean .* (-?\d.*) ±", said)

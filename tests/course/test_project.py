@@ -140,6 +140,27 @@ def test_table_of_lessons_names_those_that_exist_and_no_others():
     assert linked == {path.name for path in NOTEBOOKS}
 
 
+def syllabus(page):
+    """What a table of lessons says: {number: (builds on, hours, minutes, assignment)}."""
+    row = r"^\| \[?(\d\d) · [^|]*\| ([^|]*) \| (\S+) h \| (\d+) min \| ([^|]*)\|"
+    return {found[0]: tuple(map(str.strip, found[1:])) for found in re.findall(row, page, re.M)}
+
+
+def test_the_syllabus_of_the_readme_is_that_of_the_site():
+    on_site = syllabus((ROOT / "site" / "syllabus.md").read_text(encoding="utf-8"))
+    assert list(on_site) == [path.stem[:2] for path in NOTEBOOKS]
+    assert syllabus(README) == on_site
+    hours = sum(float(hours) for _, hours, _, _ in on_site.values())
+    assert f"{hours:.0f} hours in all" in README
+
+
+def test_the_readme_begins_with_one_button_and_a_moving_image():
+    top = README.partition("\n## ")[0]
+    assert len(re.findall(r'href="https://colab[^"]*/01_gan_intro\.ipynb"', top)) == 1
+    assert top.count("colab.research.google.com") == 1
+    assert re.search(r'<img src="docs/\w+\.gif"[^>]* alt="[^"]{40,}"', top)
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_files_that_a_page_links_exist(name):
     page = (ROOT / name).read_text(encoding="utf-8")
