@@ -4,7 +4,6 @@ Mirrors no module: it tests assignments/source/07_capstone/capstone.py.
 """
 
 import importlib.util
-import json
 
 import numpy as np
 import pytest
