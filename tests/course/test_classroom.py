@@ -15,8 +15,8 @@ import subprocess
 import sys
 
 import pytest
-from helpers import ROOT, read_notebook
 from capstone_cases import RIGHT, WRONG, Maker
+from helpers import ROOT, read_notebook
 from test_assignments import CAPSTONE, CODED, NAMES, nbgrader_cells, source_cells
 
 pytestmark = [
@@ -166,7 +166,7 @@ class TestHonestSubmissions:
         found = grades(folder)
         for assignment in CODED:
             row = found["ada", assignment]
-            hand = 5 if assignment == "05_diagnosis" else 4
+            hand = 6 if assignment == "05_diagnosis" else 4
             assert (float(row["automatic"]), float(row["of"])) == (30 - hand, 30), row
         assert float(found["untouched", name]["score"]) == 0
         assert found["untouched", name]["to_grade"] == "0"
