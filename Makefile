@@ -8,8 +8,8 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
   --constraint $(CONSTRAINTS) --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab app playground site assignments collect grade check test lint test-versions \
-        test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
+.PHONY: help setup demo lab app playground site assignments collect grade leaderboard check test \
+        lint test-versions test-oldest test-colab notebooks benchmark benchmark-doctor benchmark-bonsai \
         benchmark-quality extractors generators map links constraints clean
 
 help: ## list the targets
@@ -69,6 +69,9 @@ collect: $(VENV)/.grading ## unpack what a learning platform has collected: make
 
 grade: $(VENV)/.grading ## grade what is in assignments/submitted/
 	@$(BIN)/python assignments/grade.py grade
+
+leaderboard: $(VENV)/.grading ## rank the class's capstones: make leaderboard PSEUDONYMS=1
+	@$(BIN)/python assignments/grade.py leaderboard $(if $(PSEUDONYMS),--pseudonyms)
 
 $(VENV)/.grading: $(VENV)/.ready
 	@$(INSTALL) '.[grading]'

@@ -3,25 +3,31 @@
     python grade.py release              student versions of all assignments, in release/
     python grade.py collect ASSIGNMENT   unpack a learning platform's download into submitted/
     python grade.py grade                everything in submitted/ that is new or has changed
+    python grade.py leaderboard          the class's capstones, as leaderboard.csv and .html
 
-`make assignments` and `make grade` call it. nbgrader does the work; this script runs it for
-several submissions at a time, remembers what has been graded, and goes on when one fails.
+`make assignments`, `make grade` and `make leaderboard` call it. nbgrader does the work; this script
+runs it for several submissions at a time, remembers what has been graded, and goes on when one
+fails.
 """
 
 import argparse
 import concurrent.futures
 import csv
+import datetime
 import hashlib
 import html
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import leaderboard
 import nbformat
 from repair import repair
 
@@ -29,12 +35,14 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from dcgan_course.files import write_beside  # noqa: E402
-from dcgan_course.grading import SEED, sandbox  # noqa: E402
+from dcgan_course.grading import SEED, capstone, sandbox, start_anew  # noqa: E402
 from dcgan_course.grading.cells import title  # noqa: E402
 from dcgan_course.grading.runner import copy_files  # noqa: E402
 
 STATE = HERE / "graded.json"
 GRADES = HERE / "grades.csv"
+REPORTS = HERE / "capstone.json"
+CAPSTONE = "07_capstone"
 HARD_LIMIT = 600  # seconds for one submission, should all gentler limits fail
 COLUMNS = ("student", "assignment", "score", "of", "automatic", "by_hand", "to_grade", "note")
 
@@ -145,12 +153,16 @@ def save_state(state):
         beside.write_text(json.dumps(state, indent=1), encoding="utf-8")
 
 
-def mend_name(folder, assignment):
-    """Give a notebook that a browser has renamed, "01_losses (1).ipynb", its name back."""
+def restore_names(folder, assignment):
+    """Give files that a browser has renamed, such as "01_losses (1).ipynb", their names back."""
     wanted = folder / f"{assignment}.ipynb"
     found = list(folder.glob("*.ipynb"))
     if not wanted.exists() and len(found) == 1:
         shutil.copy(found[0], wanted)
+    for path in sorted(folder.glob("*.npz")):
+        plain = re.sub(r"[ _-]*(\(\d+\)|-\d+)$", "", path.stem) + path.suffix
+        if path.is_file() and not path.is_symlink() and not (folder / plain).exists():
+            shutil.copy(path, folder / plain)
 
 
 def prepare(student, assignment):
@@ -248,8 +260,11 @@ def scores():
     return found
 
 
-def write_grades(done):
-    """grades.csv: a line for each submission, also for those that could not be graded."""
+def write_grades(done, notes):
+    """grades.csv: a line for each submission, also for those that could not be graded.
+
+    notes: further notes by "student/assignment".
+    """
     book = scores()
     with write_beside(GRADES) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
@@ -257,7 +272,8 @@ def write_grades(done):
         for key, record in sorted(done.items()):
             student, assignment = key.split("/")
             numbers = {} if record["failed"] else book.get((student, assignment), {})
-            row = {"score": 0, **numbers, "note": record["note"]}
+            note = "; ".join(filter(None, (record["note"], notes.get(key))))
+            row = {"score": 0, **numbers, "note": note}
             writer.writerow({"student": student, "assignment": assignment, **row})
     return book
 
@@ -295,7 +311,7 @@ def grade(workers):
             print(f"submitted/{student}/{assignment}: no such assignment, left alone")
             continue
         key = f"{student}/{assignment}"
-        mend_name(folder, assignment)
+        restore_names(folder, assignment)
         prints[key] = fingerprint(folder, HERE / "source" / assignment)
         if state["done"].get(key, {}).get("print") != prints[key]:
             waiting.append((student, assignment))
@@ -334,7 +350,7 @@ def grade(workers):
                 job.cancel()
             raise SystemExit("Stopped. What is graded stays; the same command goes on.") from None
     state["done"] = {key: value for key, value in state["done"].items() if key in prints}
-    book = write_grades(state["done"])
+    book = write_grades(state["done"], same_generators(state))
     renew_feedback(state, book, {"/".join(job) for job in waiting})
     save_state(state)
     minutes = (time.monotonic() - started) / 60
@@ -343,6 +359,78 @@ def grade(workers):
         "grades.csv and feedback/ are up to date.\n"
         f"To repeat this grading's numbers: {SEED}={state['seed']} (keep it from students)."
     )
+
+
+# --- the capstone -----------------------------------------------------------------------------
+
+
+def capstone_reports(state):
+    """Reports on all generators in submitted/, by student; one that is known is not made anew."""
+    known = json.loads(REPORTS.read_text(encoding="utf-8")) if REPORTS.exists() else {}
+    source, reports = HERE / "source" / CAPSTONE, {}
+    for folder in sorted((HERE / "submitted").glob(f"*/{CAPSTONE}")):
+        restore_names(folder, CAPSTONE)
+        files = [p for p in folder.glob("*.npz") if p.is_file() and not p.is_symlink()]
+        if not files:
+            continue
+        with tempfile.TemporaryDirectory(prefix="capstone-") as room:
+            for path in (*files, source / "capstone.py", source / capstone.REFERENCE):
+                shutil.copy(path, room)
+            mark = f"{state['seed']}-{fingerprint(room)}"
+            if known.get(folder.parent.name, {}).get("print") != mark:
+                kind = sandbox.choose(os.environ.get("DCGAN_COURSE_SANDBOX", "auto"))
+                start_anew(state["seed"])
+                answer = capstone.report_on(room, kind, [HERE])
+                known[folder.parent.name] = {"print": mark, "answer": answer}
+        reports[folder.parent.name] = capstone.read_report(known[folder.parent.name]["answer"])
+    if reports:
+        with write_beside(REPORTS) as beside:
+            beside.write_text(json.dumps({name: known[name] for name in reports}), encoding="utf-8")
+    return reports
+
+
+def same_generators(state):
+    """Notes on students who have handed in one generator, by "student/assignment"."""
+    notes = {}
+    if (HERE / "source" / CAPSTONE).is_dir():
+        for pair in capstone.twins(capstone_reports(state)):
+            for student, other in (pair, pair[::-1]):
+                key = f"{student}/{CAPSTONE}"
+                before = f"{notes[key]}, {other}" if key in notes else f"the generator of {other}"
+                notes[key] = before
+    return notes
+
+
+def write_leaderboard(pseudonyms):
+    """leaderboard.csv and .html; with pseudonyms also pseudonyms.csv, for the teacher."""
+    state = load_state()
+    choose_sandbox()
+    reports = capstone_reports(state)
+    if not reports:
+        raise SystemExit(f"No generators: none of submitted/*/{CAPSTONE}/ holds a generator.npz.")
+    listed = HERE / "students.txt"
+    students = {path.name for path in (HERE / "submitted").iterdir() if path.is_dir()}
+    if listed.exists():
+        lines = (line.strip() for line in listed.read_text(encoding="utf-8").splitlines())
+        students |= {line for line in lines if line}
+    names = {student: student for student in students}
+    if pseudonyms:
+        names = state.setdefault("pseudonyms", {})
+        for student in sorted(students - set(names)):
+            names[student] = leaderboard.pseudonym(student, state["seed"], names.values())
+        path = HERE / "pseudonyms.csv"
+        with write_beside(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("student", "pseudonym"), *sorted(names.items())])
+    save_state(state)
+    rows = leaderboard.table(reports, students, names.get)
+    pictures = {names[s]: r["samples"] for s, r in reports.items() if "samples" in r}
+    leaderboard.write_csv(HERE / "leaderboard.csv", rows)
+    today = datetime.date.today().isoformat()
+    leaderboard.write_page(HERE / "leaderboard.html", rows, pictures, today)
+    print(f"{len(reports)} generators of {len(students)} people: leaderboard.csv, leaderboard.html")
+
+
+# --- feedback that has changed ----------------------------------------------------------------
 
 
 def renew_feedback(state, book, fresh):
@@ -366,6 +454,8 @@ def main():
     )
     grading = commands.add_parser("grade", help="grade submitted/")
     grading.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    board = commands.add_parser("leaderboard", help="write leaderboard.csv and leaderboard.html")
+    board.add_argument("--pseudonyms", action="store_true", help="in the place of names")
     options = parser.parse_args()
     if sys.version_info < (3, 11):
         raise SystemExit("nbgrader needs Python 3.11 or newer, as in: make PYTHON=python3.12 grade")
@@ -373,6 +463,8 @@ def main():
         release()
     elif options.command == "collect":
         collect(options.assignment)
+    elif options.command == "leaderboard":
+        write_leaderboard(options.pseudonyms)
     else:
         grade(options.workers)
 

@@ -53,6 +53,8 @@ c.GenerateFeedback.preprocessors = [GetGrades, ShortFeedback, CSSHTMLHeaderPrepr
 # --- files of a learning platform ---------------------------------------------------------------
 # Moodle: Ada Lovelace_1815_assignsubmission_file_/01_losses.ipynb, as folders or as files.
 # Canvas: lovelaceada_1815_4711_01_losses-1.ipynb
+# The capstone's second file comes along: generator.npz, generator-1.npz.
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".npz"]
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*[/\\](?P<student_id>[^/\\_]+)_.*?(?P<file_id>0\d_[a-z_]*[a-z])[^/\\]*$"
+    r".*[/\\](?P<student_id>[^/\\_]+)_.*?(?P<file_id>0\d_[a-z_]*[a-z]|generator)[^/\\]*$"
 )

@@ -709,7 +709,7 @@ _compiled["trainers"] = _compiled["trainers"].replace(
 # --- 5: diagnosis -----------------------------------------------------------------------
 
 _MODES = """
-def good_share(points, centres, radius=0.3):
+def good_fraction(points, centres, radius=0.3):
     distances = np.linalg.norm(points[:, None] - centres[None], axis=-1)
     return float({share})
 
@@ -745,8 +745,13 @@ _CURES = """
 def first_cure(illness):
     return dict(mode_collapse="{collapse}", d_too_strong="{strong}", d_frozen="{frozen}",
                 diverged="lower_rates")[illness]
+
+def evidence(illness):
+    return dict(mode_collapse="{modes}", d_too_strong="{slope}", d_frozen="{movement}",
+                diverged="g_loss")[illness]
 """
 _CURES_PARTS = dict(collapse="slower_g", strong="non_saturating", frozen="unfreeze")
+_CURES_PARTS |= dict(modes="modes", slope="g_gradient", movement="d_movement")
 
 
 def _modes(**changes):
@@ -790,6 +795,14 @@ WRONG["05_diagnosis"] = {
     "a wrong word": (_doctor(diverged="divergence"), {"sees_divergence"}),
     "waits for a frozen D": (_cures(frozen="train_longer"), {"cure_names"}),
     "waits for a collapsed G": (_cures(collapse="train_longer"), {"cure_causes"}),
+    "another loss for a collapsed G that has it": (
+        _cures(collapse="non_saturating"),
+        {"cure_causes"},
+    ),
+    "good points as evidence against collapse": (_cures(modes="good"), {"cure_evidence"}),
+    "modes as evidence for a gradient": (_cures(slope="modes"), {"cure_evidence"}),
+    "D's loss as evidence that D moves": (_cures(movement="d_loss"), {"cure_evidence"}),
+    "no name for the evidence": (_cures(slope="gradient"), {"cure_evidence"}),
 }  # fmt: skip
 RIGHT["05_diagnosis"] = {
     "loops in plain Python": {
@@ -798,7 +811,7 @@ def nearest(point, centres):
     away = [((point[0] - a) ** 2 + (point[1] - b) ** 2) ** 0.5 for a, b in centres]
     return min(away), away.index(min(away))
 
-def good_share(points, centres, radius=0.3):
+def good_fraction(points, centres, radius=0.3):
     return sum(nearest(p, centres)[0] <= radius for p in points) / len(points)
 
 def modes_found(points, centres, radius=0.3, least=0.02):
@@ -818,6 +831,10 @@ CURES = [("d_frozen", "unfreeze"), ("diverged", "lower_rates"), ("mode_collapse"
 
 def first_cure(illness):
     return next(cure for name, cure in CURES if name == illness)
+
+def evidence(illness):
+    watched = {"d_movement": "d_frozen", "d_loss": "diverged", "modes": "mode_collapse"}
+    return {name: number for number, name in watched.items()}.get(illness, "d_fake")
 """
     },
 }

@@ -869,7 +869,7 @@ _NEAREST = "distances.min(1) <= radius"
 def _loop(inside, count="len(centers)"):
     return {
         "modes": f"""
-def good_share(points, centers, radius=0.3):
+def good_fraction(points, centers, radius=0.3):
     away = np.linalg.norm(points[:, None] - centers[None], axis=-1)
     return float((away.min(1) <= radius).mean())
 
@@ -980,7 +980,7 @@ def _hits(points, centers, radius):
             hits[int(np.argmin(away))] += 1
     return hits
 
-def good_share(points, centers, radius=0.3):
+def good_fraction(points, centers, radius=0.3):
     return sum(_hits(points, centers, radius).values()) / len(points)
 
 def modes_found(points, centers, radius=0.3, least=0.02):

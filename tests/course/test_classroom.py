@@ -6,6 +6,7 @@ Mirrors no module: it tests assignments/grade.py, fair.py and nbgrader_config.py
 """
 
 import csv
+import importlib.util
 import json
 import os
 import re
@@ -14,8 +15,9 @@ import subprocess
 import sys
 
 import pytest
+from capstone_cases import RIGHT, WRONG, Maker
 from helpers import ROOT, read_notebook
-from test_assignments import NAMES, nbgrader_cells, source_cells
+from test_assignments import CAPSTONE, CODED, NAMES, nbgrader_cells, source_cells
 
 pytestmark = [
     pytest.mark.slow(seconds=15),
@@ -66,7 +68,7 @@ def submit(folder, student, name, change, file=None):
     target = folder / "submitted" / student / name
     target.mkdir(parents=True, exist_ok=True)
     for extra in (folder / "release" / name).iterdir():
-        if extra.suffix in (".json", ".npz"):
+        if extra.suffix in (".json", ".npz", ".py"):
             shutil.copy(extra, target)
     (target / (file or f"{name}.ipynb")).write_text(json.dumps(notebook), encoding="utf-8")
 
@@ -114,10 +116,8 @@ class TestHonestSubmissions:
                 path.name: path.read_bytes().decode("utf-8", "replace")
                 for path in (classroom / "release" / name).iterdir()
             }
-            assert (
-                set(texts) - {f"{name}.ipynb", "README.md", "recordings.json", "gallery.npz"}
-                == set()
-            )
+            given = {"recordings.json", "gallery.npz", "capstone.py"}
+            assert set(texts) - {f"{name}.ipynb", "README.md", *given} == set()
             notebook = json.loads(texts[f"{name}.ipynb"])
             everything = json.dumps(notebook, ensure_ascii=False)
             for secret in (
@@ -153,7 +153,7 @@ class TestHonestSubmissions:
             notebook["cells"].remove(cells["hinge_d"])
             cells["d_value"]["source"] = "assert True"
 
-        for assignment in NAMES:
+        for assignment in CODED:
             submit(folder, "ada", assignment, solve(assignment))
         submit(folder, "untouched", name, lambda cells, notebook: None)
         submit(folder, "essayist", name, answered, file="01_losses (1).ipynb")
@@ -164,9 +164,9 @@ class TestHonestSubmissions:
 
         run(folder, "grade", "--workers", "2")
         found = grades(folder)
-        for assignment in NAMES:
+        for assignment in CODED:
             row = found["ada", assignment]
-            hand = 5 if assignment == "05_diagnosis" else 4
+            hand = 6 if assignment == "05_diagnosis" else 4
             assert (float(row["automatic"]), float(row["of"])) == (30 - hand, 30), row
         assert float(found["untouched", name]["score"]) == 0
         assert found["untouched", name]["to_grade"] == "0"
@@ -200,12 +200,15 @@ class TestHonestSubmissions:
         moodle = classroom / "moodle" / "Grace Hopper_1906_assignsubmission_file_"
         moodle.mkdir(parents=True)
         (moodle / "02_networks.ipynb").write_text(text, encoding="utf-8")
+        (moodle / "generator.npz").write_bytes(b"numbers")
         shutil.make_archive(str(archive / "moodle"), "zip", moodle.parent)
         (archive / "turingalan_1912_4711_02_networks-1.ipynb").write_text(text, encoding="utf-8")
         run(classroom, "collect", "02_networks")
         for student in ("Grace Hopper", "turingalan"):
             target = classroom / "submitted" / student / "02_networks" / "02_networks.ipynb"
             assert target.read_text(encoding="utf-8") == text
+            beside = target.with_name("generator.npz").exists()
+            assert beside == (student == "Grace Hopper")
             shutil.rmtree(target.parents[1])
 
 
@@ -300,3 +303,61 @@ class TestHostileSubmissions:
         assert "Test cell" not in page
         for place in ("feedback", "autograded", "prepared"):
             assert not list((folder / place).rglob("hidden_*"))
+
+
+class TestCapstone:
+    """Generators that are handed in as files: measured, ranked, and never run."""
+
+    @pytest.fixture(scope="class")
+    def classroom(self, tmp_path_factory):
+        return open_classroom(tmp_path_factory.mktemp("capstone") / "assignments", [CAPSTONE])
+
+    @pytest.mark.slow(seconds=90)
+    def test_files_are_measured_and_ranked(self, classroom):
+        folder = classroom
+        spec = importlib.util.spec_from_file_location(
+            "capstone", folder / "release" / CAPSTONE / "capstone.py"
+        )
+        capstone = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(capstone)
+        make = Maker(capstone)
+
+        def hand_in(student, case, name="generator.npz", **instead):
+            submit(folder, student, CAPSTONE, solve(CAPSTONE, **instead))
+            write, _ = (RIGHT | WRONG)[case]
+            write(make, folder / "submitted" / student / CAPSTONE / name)
+
+        loop = "def train(images, minutes=15):\n    pass\n\nwhile True:\n    pass"
+        hand_in("ada", "the generator itself")
+        hand_in("byron", "the generator itself", "generator (1).npz", train=loop)
+        hand_in("stores", "twelve stored images")
+        hand_in("pickles", "a pickle")
+        hand_in("nobody", "no file")
+
+        said = run(folder, "grade", "--workers", "2", seconds=15)
+        found = {student: row for (student, _), row in grades(folder).items()}
+        points = {student: float(row["automatic"]) for student, row in found.items()}
+        assert points == {"ada": 18, "byron": 18, "stores": 11, "pickles": 0, "nobody": 0}, said
+        assert {row["of"] for row in found.values()} == {"30.0"}
+        assert found["ada"]["note"] == "the generator of byron"
+        assert found["byron"]["note"] == "the generator of ada"
+        page = (folder / "feedback" / "stores" / CAPSTONE / f"{CAPSTONE}.html").read_text("utf-8")
+        assert "nearer to a training image" in page
+        assert "dcgan_course" not in page
+        for place in ("feedback", "autograded", "prepared"):
+            assert not list((folder / place).rglob("hidden_*"))
+
+        said = run(folder, "leaderboard", "--pseudonyms")
+        assert "4 generators of 5 people" in said
+        page = (folder / "leaderboard.html").read_text(encoding="utf-8")
+        with (folder / "pseudonyms.csv").open(newline="", encoding="utf-8") as file:
+            names = {row["student"]: row["pseudonym"] for row in csv.DictReader(file)}
+        assert set(names) == set(found)
+        assert names["ada"] in page
+        assert not [name for name in names if name in page]
+        run(folder, "leaderboard")
+        with (folder / "leaderboard.csv").open(newline="", encoding="utf-8") as file:
+            rows = {row["student"]: row for row in csv.DictReader(file)}
+        assert rows["ada"]["distance"] == rows["byron"]["distance"] != ""
+        assert rows["nobody"]["note"] == "nothing handed in"
+        assert "not ranked" in rows["pickles"]["note"]

@@ -65,6 +65,26 @@ def _watched(see):
         tf.config.run_functions_eagerly(eager)
 
 
+def call(model, x, training):
+    """What a model returns in training or in inference mode.
+
+    The mode comes from a layer around it: the first Keras 3 forgets a mode that is passed to a
+    model whose `call` does not name it, while the layers inside look for that of the layers around.
+    """
+    import keras
+
+    class Around(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+            self.built = True
+
+        def call(self, inputs, training=None):
+            return self.inner(inputs)
+
+    return Around()(x, training=training)
+
+
 def _run(model, x, training, see):
     import tensorflow as tf
 
@@ -72,7 +92,7 @@ def _run(model, x, training, see):
     moving = list(getattr(model, "non_trainable_weights", []))
     kept = [np.array(weight) for weight in moving]
     with _watched(see):
-        output = np.array(model(tf.constant(x), training=training))
+        output = np.array(call(model, tf.constant(x), training))
     for weight, value in zip(moving, kept, strict=True):
         weight.assign(value)
     return output

@@ -4,8 +4,10 @@ Each question is a dictionary {"op": name, "args": packed list}; each answer is 
 {"error": [type, message, line]}. No question says what answer would be right.
 """
 
+import importlib.util
 import linecache
 import traceback
+from pathlib import Path
 
 import numpy as np
 
@@ -53,6 +55,7 @@ class Probes:
     def __init__(self, namespace):
         self.namespace = namespace
         self._models = []
+        self._given = {}
 
     def handle(self, question):
         """Answer one question, whatever happens in the submission's code."""
@@ -98,6 +101,15 @@ class Probes:
             return found, [None] * len(variables)
         return found, tape.gradient(found, variables)
 
+    def do_given(self, module, name, args):
+        """What a function of one of the assignment's own files returns; the file is a module."""
+        if module not in self._given:
+            path = Path(f"{module}.py").resolve()
+            spec = importlib.util.spec_from_file_location(module, path)
+            self._given[module] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(self._given[module])
+        return getattr(self._given[module], name)(*args)
+
     # --- networks that a function builds ------------------------------------------------
 
     def _model(self, number):
@@ -117,7 +129,7 @@ class Probes:
 
     def do_predict(self, number, x, training):
         """What a network makes of x."""
-        return self._model(number)(_tensor(x), training=training)
+        return ops.call(self._model(number), _tensor(x), training)
 
     def do_kernels(self, number):
         """Its weights that train and have more than one axis."""
