@@ -1,7 +1,71 @@
 """How lesson 04's laptop recipe was found: a starting point with one thing changed at a time.
 
-For `quality.py frogs`. The starting point is the recipe with higher learning rates.
+For `quality.py frogs`, whose starting point is the recipe with higher learning rates, and for
+`frogs.py`, which looks for shapes.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe, and which of the data set's images it learns from."""
+
+    recipe: object
+    choose: Callable = lambda images: images
+
+
+def judged_variants():
+    """The recipes that `frogs.py` compares, by name."""
+    from dcgan_course.evaluation.features import feature_maps
+    from dcgan_course.networks.projected import projected_discriminator
+    from dcgan_course.training.recipes import RECIPES, frog_discriminator, wide_frog_generator
+
+    base = RECIPES["04 laptop"]
+
+    def with_features(sides=(8, 4), extractor="cifar10_frogs", pixels=True):
+        def build():
+            branch = frog_discriminator() if pixels else None
+            return projected_discriminator(branch, feature_maps(extractor, sides))
+
+        return base.but(discriminator=build)
+
+    features = with_features()
+    wide = features.but(generator=wide_frog_generator)
+
+    def deep():
+        return wide_frog_generator((256, 160, 96), extra=1)
+
+    return {
+        "lesson": Variant(base),
+        "features": Variant(features),
+        "features, wide G": Variant(wide),
+        "features, wide and deep G": Variant(features.but(generator=deep)),
+        "features, wide G, typical half": Variant(wide, typical_half),
+        "features of 16 8 4, wide G": Variant(
+            with_features((16, 8, 4)).but(generator=wide_frog_generator)
+        ),
+        "features, wide G, batches of 32": Variant(
+            wide.but(batch_size=32, g_rate=3e-4, d_rate=3e-4)
+        ),
+    }
+
+
+def typical_half(images):
+    """The half of the images that is most typical in the features (DeVries et al. 2020).
+
+    Instance selection (arXiv:2007.15255): the log density of a Gaussian fitted to the features.
+    """
+    import numpy as np
+
+    from dcgan_course.evaluation.features import load_extractor
+
+    features = load_extractor("cifar10_frogs").features(images)
+    centred = features - features.mean(axis=0)
+    inverse = np.linalg.inv(np.cov(centred, rowvar=False) + 0.01 * np.eye(centred.shape[1]))
+    distances = np.einsum("nd,de,ne->n", centred, inverse, centred)
+    return images[distances <= np.median(distances)]
 
 
 def frog_variants():

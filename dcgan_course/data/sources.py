@@ -56,19 +56,32 @@ _CIFAR = Download(
 )
 
 
-def _cifar_class(label, split):
-    """Images of one of CIFAR-10's classes, uint8 (N, 32, 32, 3), from the packed original."""
+def read_cifar10(split):
+    """Read all ten classes of CIFAR-10 from the packed original in Keras' cache.
+
+    Args:
+        split: "train" or "test".
+
+    Returns:
+        `(images, labels)`: uint8 (N, 32, 32, 3), and int64 (N,), 0 to 9.
+    """
     parts = [f"data_batch_{i}" for i in range(1, 6)] if split == "train" else ["test_batch"]
-    found = []
+    images, labels = [], []
     with tarfile.open(keras_home() / _CIFAR.cached) as archive:
         for part in parts:
             # Its checksum has been compared: a pickle of unknown origin is never loaded.
             batch = pickle.load(
                 archive.extractfile(f"cifar-10-batches-py/{part}"), encoding="bytes"
             )
-            chosen = np.array(batch[b"labels"]) == label
-            found.append(batch[b"data"][chosen].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-    images = np.concatenate(found)
+            images.append(batch[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+            labels.append(np.array(batch[b"labels"], "int64"))
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def _cifar_class(label, split):
+    """Images of one of CIFAR-10's classes, uint8 (N, 32, 32, 3), from the packed original."""
+    images, labels = read_cifar10(split)
+    images = images[labels == label]
     return images, np.zeros(len(images), "int64")
 
 

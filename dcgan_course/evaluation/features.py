@@ -108,22 +108,72 @@ def classifier(image_shape, classes):
     Raises:
         ValueError: another shape, or no class.
     """
+    with in_float32():
+        return _plain_classifier(image_shape, classes)
+
+
+def _plain_classifier(image_shape, classes):
+    """The same in the format of the global Keras policy."""
     import keras
     from keras import layers
 
+    image_shape, classes = _checked_shape(image_shape, classes)
+    x = images = keras.Input(image_shape)
+    for filters in (24, 48, 64):
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D()(x)
+    x = layers.Dropout(0.3)(layers.Flatten()(x))
+    features = layers.Dense(DIMENSION, activation="gelu")(x)
+    logits = layers.Dense(classes)(layers.Dropout(0.3)(features))
+    return keras.Model(images, [features, logits], name="extractor")
+
+
+def residual_classifier(image_shape=(32, 32, 3), classes=10):
+    """Build the deeper classifier behind the extractor "cifar10".
+
+    Six convolutions with batch norm and ReLU in three stages, of which the last two each add a
+    residual block (He et al. 2016, arXiv:1512.03385); the maximum over the image, a dense layer
+    of 64, GELU, and the logits. The 64 numbers after GELU are the features. It computes in the
+    format of the global Keras policy; `load_extractor` builds it in float32.
+
+    Args:
+        image_shape: (height, width, channels), at least 16 on a side.
+        classes: how many.
+
+    Returns:
+        A `keras.Model`: images → [features (batch, 64), logits (batch, classes)].
+
+    Raises:
+        ValueError: another shape, or no class.
+    """
+    import keras
+    from keras import layers
+
+    image_shape, classes = _checked_shape(image_shape, classes)
+
+    def convolution(x, filters):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        return layers.ReLU()(layers.BatchNormalization()(x))
+
+    x = images = keras.Input(image_shape)
+    x = convolution(convolution(x, 24), 40)
+    for filters in (80, 112):
+        x = convolution(layers.MaxPooling2D()(x), filters)
+        x = layers.Add()([x, convolution(convolution(x, filters), filters)])
+    x = layers.GlobalMaxPooling2D()(x)
+    features = layers.Dense(DIMENSION, activation="gelu", dtype="float32")(x)
+    logits = layers.Dense(classes, dtype="float32")(features)
+    return keras.Model(images, [features, logits], name="residual_extractor")
+
+
+NETWORKS = {"plain": _plain_classifier, "residual": residual_classifier}
+
+
+def _checked_shape(image_shape, classes):
     image_shape = whole_numbers("image_shape", image_shape, count=3, minimum=1)
     if min(image_shape[:2]) < 16:
         raise ValueError(f"An image should have sides of 16 or more, not {image_shape[:2]}.")
-    classes = whole_number("classes", classes, minimum=1)
-    with in_float32():
-        x = images = keras.Input(image_shape)
-        for filters in (24, 48, 64):
-            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-            x = layers.MaxPooling2D()(x)
-        x = layers.Dropout(0.3)(layers.Flatten()(x))
-        features = layers.Dense(DIMENSION, activation="gelu")(x)
-        logits = layers.Dense(classes)(layers.Dropout(0.3)(features))
-        return keras.Model(images, [features, logits], name="extractor")
+    return image_shape, whole_number("classes", classes, minimum=1)
 
 
 def load_extractor(name):
@@ -131,8 +181,8 @@ def load_extractor(name):
 
     Args:
         name: "mnist", "fashion_mnist", "cifar10_frogs", whose features come from a task without
-            classes, or "inception" for Keras' InceptionV3, whose weights (90 MB) Keras
-            downloads.
+            classes, "cifar10", which tells all ten classes of CIFAR-10 apart and judges frogs as
+            well, or "inception" for Keras' InceptionV3, whose weights (90 MB) Keras downloads.
 
     Returns:
         An `Extractor`.
@@ -143,23 +193,10 @@ def load_extractor(name):
     """
     if isinstance(name, str) and name == "inception":
         return _inception()
-    known = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
-    if not isinstance(name, str) or name not in known:
-        known = ", ".join(known)
-        raise ValueError(f"Unknown extractor {shown(name)}. Known are: {known}, inception.")
     import tensorflow as tf
 
-    path = WEIGHTS / f"{name}.npz"
-    try:
-        arrays, card = load_arrays(path)
-        mean, deviation = arrays.pop("mean"), arrays.pop("deviation")
-        weights = [arrays[f"w{index}"].astype("float32") for index in range(card["arrays"])]
-        network = classifier(tuple(card["image_shape"]), card["classes"])
-        network.set_weights(weights)
-    except Exception as problem:
-        raise ExtractorError(
-            f"{path} is damaged ({problem}). Install the package again."
-        ) from problem
+    with in_float32():
+        network, mean, deviation, card = _stored_network(name)
 
     @tf.function(reduce_retracing=True)
     def run(images):
@@ -169,6 +206,65 @@ def load_extractor(name):
     # A task that made its own labels has taught features, but its classes mean nothing here.
     classes = 0 if "task" in card else card["classes"]
     return Extractor(name, run, tuple(card["image_shape"]), DIMENSION, classes, card)
+
+
+def feature_maps(name, sides=(8, 4)):
+    """Build the convolutions of an extractor, frozen for good: a part for a discriminator.
+
+    Gradients pass through it, but nothing in it ever learns (Sauer et al. 2021, "Projected GANs
+    Converge Faster", arXiv:2111.01007). It computes in the format of the global Keras policy.
+
+    Args:
+        name: of an extractor that ships with the course, as for `load_extractor`, except
+            "inception".
+        sides: which maps, by height and width: for "cifar10_frogs" of 16, 8 and 4, for
+            "cifar10" of 16 and 8.
+
+    Returns:
+        A `keras.Model` without trainable weights: images (batch, height, width, channels) in
+        [−1, 1] → a list of maps (batch, side, side, filters), one for each of `sides`.
+
+    Raises:
+        ValueError: unknown name, or a side that the network does not have.
+        ExtractorError: weights that are missing or damaged.
+    """
+    import keras
+
+    network = _stored_network(name)[0]
+    kind = keras.layers.Add if network.name.startswith("residual") else keras.layers.MaxPooling2D
+    maps = {
+        int(layer.output.shape[1]): layer.output
+        for layer in network.layers
+        if isinstance(layer, kind)
+    }
+    sides = whole_numbers("sides", sides, minimum=1)
+    if missing := [side for side in sides if side not in maps]:
+        known = ", ".join(map(str, sorted(maps)))
+        raise ValueError(f"The extractor {name!r} has maps with sides {known}, not {missing[0]}.")
+    frozen = keras.Model(network.input, [maps[side] for side in sides], name=f"features_{name}")
+    frozen.trainable = False
+    return frozen
+
+
+def _stored_network(name):
+    """A shipped network in the format of the global policy, its features' scale, its card."""
+    known = sorted(path.stem for path in WEIGHTS.glob("*.npz"))
+    if not isinstance(name, str) or name not in known:
+        known = ", ".join(known)
+        raise ValueError(f"Unknown extractor {shown(name)}. Known are: {known}, inception.")
+    path = WEIGHTS / f"{name}.npz"
+    try:
+        arrays, card = load_arrays(path)
+        mean, deviation = arrays.pop("mean"), arrays.pop("deviation")
+        weights = [arrays[f"w{index}"].astype("float32") for index in range(card["arrays"])]
+        build = NETWORKS[card.get("network", "plain")]
+        network = build(tuple(card["image_shape"]), card["classes"])
+        network.set_weights(weights)
+    except Exception as problem:
+        raise ExtractorError(
+            f"{path} is damaged ({problem}). Install the package again."
+        ) from problem
+    return network, mean, deviation, card
 
 
 def save_extractor(path, network, images, card):

@@ -42,7 +42,8 @@ def discriminator_loss(
     Where D cannot tell the two apart, all logits are 0 and the loss is 2 log 2 = 1.386.
 
     Args:
-        real_logits: float (batch, 1) or (batch,), D's logits for real images.
+        real_logits: float (batch, heads) or (batch,), D's logits for real images. A D with
+            several heads has a logit from each, whose losses are summed.
         fake_logits: the same for fakes.
         kind: one of `KINDS`.
         label_smoothing: s in [0, 1). Real targets become 1 − s, fakes stay at 0:
@@ -76,9 +77,9 @@ def discriminator_loss(
     fake_targets = tf.zeros_like(fake)
     if label_noise:
         shares = _noise(tf.concat([tf.shape(real)[:1], [2]], axis=0), label_noise, seed)
-        shares = tf.reshape(shares, [-1, 2])
-        real_targets *= 1 - tf.reshape(shares[:, 0], tf.shape(real))
-        fake_targets += tf.reshape(shares[:, 1], tf.shape(fake))
+        shape = tf.concat([tf.shape(real)[:1], tf.ones_like(tf.shape(real)[1:])], axis=0)
+        real_targets *= 1 - tf.reshape(shares[:, 0], shape)
+        fake_targets += tf.reshape(shares[:, 1], shape)
     real_part = tf.nn.sigmoid_cross_entropy_with_logits(labels=real_targets, logits=real)
     fake_part = tf.nn.sigmoid_cross_entropy_with_logits(labels=fake_targets, logits=fake)
     return _mean(real_part + fake_part, global_batch_size)
@@ -92,7 +93,7 @@ def generator_loss(fake_logits, kind="non_saturating", *, global_batch_size=None
     hinge and wasserstein: −D(G(z)).
 
     Args:
-        fake_logits: float (batch, 1) or (batch,), D's logits for fakes.
+        fake_logits: float (batch, heads) or (batch,), D's logits for fakes.
         kind: one of `KINDS`.
         global_batch_size: see `discriminator_loss`.
 
@@ -136,8 +137,10 @@ def _checked(logits, name):
     logits = tf.convert_to_tensor(logits)
     if not logits.dtype.is_floating:
         raise ValueError(f"{name} should be floating-point logits, not {logits.dtype.name}.")
-    if not (logits.shape.rank == 1 or (logits.shape.rank == 2 and logits.shape[1] == 1)):
-        raise ValueError(f"{name} should have shape (batch, 1) or (batch,), not {logits.shape}.")
+    if logits.shape.rank not in (1, 2):
+        raise ValueError(
+            f"{name} should have shape (batch, heads) or (batch,), not {logits.shape}."
+        )
     return tf.cast(logits, tf.float32)
 
 
@@ -148,6 +151,7 @@ def _noise(shape, most, seed):
 
 
 def _mean(per_example, global_batch_size):
+    """The average over the batch, of the sum over the heads."""
     if global_batch_size is None:
-        return tf.reduce_mean(per_example)
+        global_batch_size = tf.shape(per_example)[0]
     return tf.reduce_sum(per_example) / tf.cast(global_batch_size, tf.float32)

@@ -127,7 +127,9 @@ def _check_shapes(generator, discriminator):
             f"G makes images of shape {made[1:]}, D expects {expected[1:]}: they should be equal, "
             "and of a fixed size."
         )
-    if tuple(discriminator.output_shape[1:]) != (1,):
+    output = tuple(discriminator.output_shape[1:])
+    several = isinstance(discriminator.layers[-1], keras.layers.Concatenate)  # heads, on purpose
+    if output != (1,) and not (several and len(output) == 1):
         hint = (
             " Put layers.Flatten() at its end."
             if set(discriminator.output_shape[1:]) <= {1}

@@ -12,11 +12,20 @@ import keras
 import numpy as np
 from keras import layers
 
-from dcgan_course.checks import number, one_of, shown, true_or_false, whole_number
+from dcgan_course.checks import (
+    number,
+    one_of,
+    shown,
+    true_or_false,
+    whole_number,
+    whole_numbers,
+)
 from dcgan_course.networks.augment import chain, colour, flip, translate
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
     dcgan_generator,
+    dense_block,
+    image_block,
     paper_init,
 )
 from dcgan_course.networks.losses import check_labels
@@ -214,6 +223,33 @@ def frog_discriminator(width=32, noise=0.05, **options):
     return keras.Sequential(
         [keras.Input((32, 32, 3)), first, *network.layers], name="frog_discriminator"
     )
+
+
+def wide_frog_generator(widths=(256, 128, 64), latent_dim=64, extra=0):
+    """G with more maps, which doubles by repeating pixels: codes → images of 32 × 32 × 3.
+
+    A 3 × 3 convolution on repeated pixels multiplies eight times as often as the transposed one of
+    `frog_generator`, in one and a half times the time: CPUs are quickest at plain convolutions.
+
+    Args:
+        widths: channels at 4 × 4, 8 × 8 and 16 × 16.
+        latent_dim: numbers in a code.
+        extra: further convolutions after each doubling.
+    """
+    widths = whole_numbers("widths", widths, count=3, minimum=1)
+    extra = whole_number("extra", extra, minimum=0)
+    network = [keras.Input((latent_dim,)), *dense_block(16 * widths[0], reshape=(4, 4, widths[0]))]
+    for filters in widths[1:]:
+        network.append(layers.UpSampling2D())
+        for _ in range(1 + extra):
+            network += [
+                layers.Conv2D(
+                    filters, 3, padding="same", use_bias=False, kernel_initializer=paper_init()
+                ),
+                layers.BatchNormalization(),
+                layers.ReLU(),
+            ]
+    return keras.Sequential([*network, *image_block(3)], name="wide_frog_generator")
 
 
 def book_generator():
