@@ -56,7 +56,7 @@ _HOME = {
     "training.combined": "CombinedDCGAN frozen",
     "training.conditional": "ConditionalDCGAN",
     "training.diffusion": "Diffusion small_unet",
-    "training.relativistic": "RelativisticGAN",
+    "training.relativistic": "RelativisticGAN plain_generator",
     "training.vae": "VAE",
     "training.wgan_gp": "WGANGP",
     "training.faces": "face_gan",

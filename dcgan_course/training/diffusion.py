@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from dcgan_course.checks import number, whole_number, whole_numbers
+from dcgan_course.training.step import update_average
 
 
 class Diffusion(keras.Model):
@@ -24,12 +25,21 @@ class Diffusion(keras.Model):
     Args:
         denoiser: a model of two inputs, images (batch, h, w, channels) and times (batch, 1) →
             noise of the same shape; see `small_unet`.
+        average: None, or the momentum in [0, 1) of a moving average of the network's weights,
+            which then makes the samples.
         seed: of what is drawn, 0 or more.
     """
 
-    def __init__(self, denoiser, *, seed=0, name="diffusion"):
+    def __init__(self, denoiser, *, average=None, seed=0, name="diffusion"):
         super().__init__(name=name)
-        self.denoiser = denoiser
+        self.denoiser = self.sampler = denoiser
+        self.average = average
+        if average is not None:
+            self.average = number("average", average, minimum=0, below=1)
+            self.sampler = keras.models.clone_model(denoiser)
+            self.sampler.set_weights(denoiser.get_weights())
+            self.sampler.trainable = False
+        self.steps_done = tf.Variable(0, trainable=False, dtype=tf.int64)
         self.image_shape = tuple(denoiser.output_shape[1:])
         self.random = keras.random.SeedGenerator(whole_number("seed", seed, minimum=0))
         self.built = True
@@ -48,9 +58,12 @@ class Diffusion(keras.Model):
             loss = tf.reduce_mean((tf.cast(guess, tf.float32) - noise) ** 2)
         weights = self.denoiser.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.steps_done.assign_add(1)
+        if self.average is not None:
+            update_average(self.sampler, self.denoiser, self.average, self.steps_done)
         return {"loss": loss}
 
-    def sample(self, count, *, steps=50, eta=0.0, seed=None, denoiser=None):
+    def sample(self, count, *, steps=50, eta=0.0, seed=None):
         """Draw images, from pure noise to none.
 
         Args:
@@ -59,20 +72,18 @@ class Diffusion(keras.Model):
             eta: 0 adds no noise on the way, so that the first noise decides (DDIM); 1 adds as much
                 as DDPM does.
             seed: the same seed gives the same images; None gives others every time.
-            denoiser: another network of the same kind, such as a moving average.
 
         Returns:
             A float32 array (count, h, w, channels) in [−1, 1].
         """
         steps = whole_number("steps", steps, minimum=1)
         eta = number("eta", eta, minimum=0, maximum=1)
-        network = denoiser or self.denoiser
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((count, *self.image_shape), "float32")
         moments = np.linspace(1.0, 0.0, steps + 1)
         for now, then in itertools.pairwise(moments):
             times = np.full((count, 1), now, "float32")
-            noise = np.asarray(network([x, times], training=False), "float32")
+            noise = np.asarray(self.sampler([x, times], training=False), "float32")
             a_now, a_then = (float(signal_power(tf.constant(t))) for t in (now, then))
             # What is left without the noise; images lie in [−1, 1].
             clean = np.clip((x - np.sqrt(1 - a_now) * noise) / np.sqrt(a_now), -1, 1)

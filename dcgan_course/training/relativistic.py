@@ -5,9 +5,13 @@ arXiv:2501.05441), which joins the relativistic pairing loss of Jolicoeur-Martin
 (arXiv:1807.00734) with the penalties R1 and R2 (Mescheder et al. 2018, arXiv:1801.04406).
 """
 
-import tensorflow as tf
+import math
 
-from dcgan_course.checks import number
+import keras
+import tensorflow as tf
+from keras import layers
+
+from dcgan_course.checks import number, whole_number, whole_numbers
 from dcgan_course.training.distributed import global_batch_of
 from dcgan_course.training.gan import DCGAN
 
@@ -71,3 +75,47 @@ class RelativisticGAN(DCGAN):
             logits = self.discriminator(images, training=True)
         gradient = tf.cast(tape.gradient(logits, images), tf.float32)
         return logits, tf.reduce_sum(gradient**2)
+
+
+def plain_generator(
+    image_shape=(28, 28, 1), latent_dim=64, widths=(64, 32), name="plain_generator"
+):
+    """G without batch norm: doublings by repetition, then convolutions of 3 × 3.
+
+    Weights begin at the size that keeps activations at theirs (He et al. 2015, arXiv:1502.01852),
+    which does at the beginning what batch norm would do all the time.
+
+    Args:
+        image_shape, latent_dim, widths: as in `dcgan_generator`.
+        name: of the model.
+
+    Returns:
+        A `keras.Sequential`: (batch, latent_dim) → float32 images in [−1, 1].
+
+    Raises:
+        ValueError: a size that cannot be reached by doublings.
+    """
+    height, width, channels = whole_numbers("image_shape", image_shape, count=3, minimum=1)
+    latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
+    widths = whole_numbers("widths", widths, minimum=1)
+    factor = 2 ** len(widths)
+    if height % factor or width % factor:
+        raise ValueError(
+            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
+            f"divisible by {factor}. Choose another number of widths."
+        )
+    small = (height // factor, width // factor, widths[0])
+    options = dict(kernel_initializer="he_normal")
+    network = [keras.Input((latent_dim,)), layers.Dense(math.prod(small), **options)]
+    network += [layers.Reshape(small), layers.LeakyReLU(negative_slope=0.2)]
+    for filters in widths:
+        network += [
+            layers.UpSampling2D(),
+            layers.Conv2D(filters, 3, padding="same", **options),
+            layers.LeakyReLU(negative_slope=0.2),
+        ]
+    network += [
+        layers.Conv2D(channels, 3, padding="same"),
+        layers.Activation("tanh", dtype="float32"),
+    ]
+    return keras.Sequential(network, name=name)

@@ -75,6 +75,24 @@ def test_a_small_unet_learns_to_draw_two_images():
     assert 0.15 < (means > 0).mean() < 0.85
 
 
+def test_the_average_follows_the_network_and_makes_the_samples():
+    model = Diffusion(small_unet(SHAPE, widths=(8,)), average=0.5, seed=0)
+    model.compile(keras.optimizers.Adam(1e-2))
+    model.fit(np.stack([image()] * 8), batch_size=8, epochs=3, verbose=0)
+    moved = [
+        np.abs(a - b).max()
+        for a, b in zip(*map(_weights, (model.denoiser, model.sampler)), strict=True)
+    ]
+    assert max(moved) > 0
+    ahead = model.sample(2, steps=2, seed=0)
+    model.sampler.set_weights(model.denoiser.get_weights())
+    assert np.abs(ahead - model.sample(2, steps=2, seed=0)).max() > 0
+
+
+def _weights(network):
+    return [np.array(weight) for weight in network.weights]
+
+
 def test_sizes_are_checked_and_an_untrained_unet_predicts_nothing():
     network = small_unet((12, 12, 3), widths=(8, 8))
     x, times = np.ones((2, 12, 12, 3), "float32"), np.ones((2, 1), "float32")

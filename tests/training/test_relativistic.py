@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_course import RelativisticGAN, dcgan_discriminator, dcgan_generator
-from dcgan_course.training.relativistic import pairing_loss
+from dcgan_course.training.relativistic import pairing_loss, plain_generator
 
 SHAPE = (8, 8, 1)
 
@@ -59,3 +59,14 @@ def test_both_networks_move_once_a_step_and_a_negative_gamma_is_refused():
     assert int(made.d_optimizer.iterations) == int(made.g_optimizer.iterations) == 2
     with pytest.raises(ValueError, match="gamma"):
         gan(gamma=-1)
+
+
+def test_g_without_batch_norm_starts_at_a_fair_size():
+    keras.utils.set_random_seed(0)
+    g = plain_generator((28, 28, 1))
+    assert not any(isinstance(each, keras.layers.BatchNormalization) for each in g.layers)
+    drawn = g(np.random.default_rng(0).standard_normal((16, 64), "float32")).numpy()
+    assert drawn.shape == (16, 28, 28, 1)
+    assert 0.1 < drawn.std() < 0.95
+    with pytest.raises(ValueError, match="doublings"):
+        plain_generator((30, 30, 1))
