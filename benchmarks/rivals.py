@@ -53,6 +53,7 @@ def build(model, seed):
     if model == "VAE":
         encoder = keras.Sequential(
             [
+                keras.Input((28, 28, 1)),
                 *dcgan_discriminator(widths=(32, 64), batch_norm=False).layers[:-1],
                 layers.Dense(512),
                 layers.LeakyReLU(negative_slope=0.2),
