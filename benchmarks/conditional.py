@@ -40,7 +40,7 @@ def build(way, seed):
     import keras
 
     from dcgan_course import ConditionalDCGAN, dcgan_generator
-    from dcgan_course.networks.conditional import conditional_discriminator, conditional_generator
+    from dcgan_course.networks.labels import conditional_discriminator, conditional_generator
     from dcgan_course.training.recipes import RECIPES
 
     if way == "no label":

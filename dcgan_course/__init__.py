@@ -35,7 +35,7 @@ _HOME = {
     "data.load": "load_images open_pictures",
     "data.pictures": "read_picture",
     "data.stream": "make_dataset",
-    "networks.conditional": "add_label_planes conditional_discriminator conditional_generator "
+    "networks.labels": "add_label_planes conditional_discriminator conditional_generator "
     "join_label one_hot",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_course.checks import shown
-from dcgan_course.networks.conditional import add_label_planes, join_label, one_hot
+from dcgan_course.networks.labels import add_label_planes, join_label, one_hot
 from dcgan_course.networks.losses import generator_loss
 from dcgan_course.training.distributed import global_batch_of
 from dcgan_course.training.gan import DCGAN
@@ -15,7 +15,7 @@ class ConditionalDCGAN(DCGAN):
     """A `DCGAN` that learns which image belongs to which class.
 
     Mirza and Osindero 2014 (arXiv:1411.1784): both networks get the label y. G takes it with its
-    latent vector, D as planes beside the image; see `networks.conditional`.
+    latent vector, D as planes beside the image; see `networks.labels`.
 
     Args:
         generator: G: [z, y] (batch, noise_dim + classes) → images (batch, h, w, channels).

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_course import ConditionalDCGAN, Monitor, add_label_planes, dcgan_generator
-from dcgan_course.networks.conditional import conditional_discriminator, one_hot
+from dcgan_course.networks.labels import conditional_discriminator, one_hot
 
 SHAPE, CLASSES, NOISE = (8, 8, 1), 2, 4
 

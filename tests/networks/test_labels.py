@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from dcgan_course.networks.conditional import (
+from dcgan_course.networks.labels import (
     D_KINDS,
     add_label_planes,
     conditional_discriminator,
