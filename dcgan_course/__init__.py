@@ -35,6 +35,8 @@ _HOME = {
     "data.load": "load_images open_pictures",
     "data.pictures": "read_picture",
     "data.stream": "make_dataset",
+    "networks.labels": "add_label_planes conditional_discriminator conditional_generator "
+    "join_label one_hot",
     "networks.augment": "chain colour cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
     "fast_policy image_block layer_table logit_block multiplications paper_init upsample_block",
@@ -52,6 +54,11 @@ _HOME = {
     "evaluation.pixels": "checkerboard nearest_neighbours power_spectrum",
     "training.cluster": "loopback",
     "training.combined": "CombinedDCGAN frozen",
+    "training.conditional": "ConditionalDCGAN",
+    "training.diffusion": "Diffusion small_unet",
+    "training.relativistic": "RelativisticGAN plain_generator",
+    "training.vae": "VAE",
+    "training.wgan_gp": "WGANGP",
     "training.faces": "face_gan",
     "training.games": "LineGame RingGame",
     "training.gan": "DCGAN",

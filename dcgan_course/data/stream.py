@@ -9,7 +9,9 @@ MOST_STEPS = 2**62
 # --- the pipeline ---------------------------------------------------------------------
 
 
-def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part=(0, 1)):
+def make_dataset(
+    images, batch_size, *, labels=None, seed=0, first_step=0, shuffle=True, part=(0, 1)
+):
     """An endless `tf.data` stream of shuffled batches, epoch after epoch.
 
     The set is held in memory once; an epoch only draws a new order of indices. That
@@ -21,6 +23,7 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
     Args:
         images: array (count, height, width, channels).
         batch_size: images per batch.
+        labels: None, or an array (count, …) with a label for each image.
         seed: of the order.
         first_step: how many batches of the stream to pass over.
         shuffle: False keeps the order of `images`.
@@ -28,9 +31,10 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
             share of one, counted from 0.
 
     Returns:
-        A `tf.data.Dataset` of batches (batch_size, height, width, channels). One epoch
-        is `len(images) // batch_size` batches: take them with `itertools.islice`, or
-        give that number to `fit` as `steps_per_epoch`.
+        A `tf.data.Dataset` of batches (batch_size, height, width, channels); with labels, of
+        pairs of such a batch and its labels (batch_size, …). One epoch is
+        `len(images) // batch_size` batches: take them with `itertools.islice`, or give that
+        number to `fit` as `steps_per_epoch`.
 
     Raises:
         ValueError: not a set of images, fewer images than one batch, a batch that cannot be
@@ -41,14 +45,18 @@ def make_dataset(images, batch_size, *, seed=0, first_step=0, shuffle=True, part
     images = _checked_images(images)
     count = int(images.shape[0])
     indices = shuffled_indices(count, batch_size, seed, first_step, shuffle, part)
+    if labels is not None and len(labels) != count:
+        raise ValueError(f"There are {len(labels):,} labels for {count:,} images.")
     with tf.device("CPU"):  # a whole set has no place in a GPU's memory
         held = tf.convert_to_tensor(images)
+        held = held if labels is None else (held, tf.convert_to_tensor(labels))
 
     # Rewriting the pipeline would write the whole set into its graph, one copy more.
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
-    return indices.map(lambda i: tf.gather(held, i)).prefetch(2).with_options(options)
+    batches = indices.map(lambda i: tf.nest.map_structure(lambda some: tf.gather(some, i), held))
+    return batches.prefetch(2).with_options(options)
 
 
 def _checked_images(images):

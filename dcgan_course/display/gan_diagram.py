@@ -9,22 +9,30 @@ _WIDE, _HIGH = (0, 14), (0.2, 5)  # of the drawing, in its own units
 _REAL, _FAKE = REAL, FAKE
 _D_LOSS = r"$-\log\sigma(D(x)) - \log(1 - \sigma(D(G(z))))$"
 _G_LOSS = r"$-\log\sigma(D(G(z)))$"
+_LOSSES_WITH_LABEL = (
+    r"$-\log\sigma(D(x, y)) - \log(1 - \sigma(D(G(z, y), y)))$",
+    r"$-\log\sigma(D(G(z, y), y))$",
+)
 
 
 def show_gan(
-    title="A GAN: G turns random numbers into images, D says how real they look", **images
+    title="A GAN: G turns random numbers into images, D says how real they look",
+    *,
+    label=None,
+    **images,
 ):
     """Draw a whole GAN: z → G → fake ↘ D ← real, with both losses.
 
     Args:
         title: what to see.
+        label: the class that a conditional GAN is asked for, as text; None for a GAN without.
         images: `real` and `fake`, each a float array (height, width, channels) in [−1, 1] to
             show as an example. By default, a drawn digit and a blurred one.
     """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(9, 3.9), layout="constrained")
-    _draw(axes, moving="DG", **_examples(**images))
+    _draw(axes, moving="DG", label=label, **_examples(**images))
     axes.set_title(title)
     plt.show()
 
@@ -73,8 +81,9 @@ def _examples(real=None, fake=None):
     return {"real": real, "fake": np.asarray(fake, dtype="float32")}
 
 
-def _draw(axes, moving, real, fake):
+def _draw(axes, moving, real, fake, label=None):
     """Draw the diagram; `moving` names the networks whose weights move: "D", "G" or "DG"."""
+    d_loss, g_loss = (_D_LOSS, _G_LOSS) if label is None else _LOSSES_WITH_LABEL
     axes.set(xlim=_WIDE, ylim=_HIGH, aspect="equal")
     axes.axis("off")
     colors = {name: _MOVES if name in moving else _STAYS for name in "GD"}
@@ -86,7 +95,14 @@ def _draw(axes, moving, real, fake):
     _label(axes, 0.92, 2.55, "latent vector $z$\nfrom N(0, 1)")
     _network(axes, 2.2, 3.5, (0.45, 1.25), "G", "generator", colors["G"], "G" in moving)
     _image(axes, 5.1, 2.8, fake, _FAKE)
-    _label(axes, 5.8, 4.3, "fake $G(z)$", va="bottom", color=_FAKE)
+    _label(
+        axes,
+        5.8,
+        4.3,
+        "fake $G(z)$" if label is None else "fake $G(z, y)$",
+        va="bottom",
+        color=_FAKE,
+    )
     _image(axes, 5.1, 0.45, real, _REAL, alpha=1 if learns else 0.2)
     note = "real image $x$\nfrom the data set" if learns else "no real images\nin this update"
     _label(axes, 4.95, 1.15, note, ha="right", va="center", color=_REAL)
@@ -97,16 +113,20 @@ def _draw(axes, moving, real, fake):
     forward.append(((9.75, 2.5), (10.2, 2.5)))
     if learns:
         forward.append(((6.55, 1.15), (7.65, 2.0)))
-        _label(axes, 10.25, 1.05, "D minimizes\n" + _D_LOSS, ha="left", va="center", size=9)
+        _label(axes, 10.25, 1.05, "D minimizes\n" + d_loss, ha="left", va="center", size=9)
         _gradient(axes, (10.15, 1.3), (9.3, 1.95))
     if "G" in moving:
-        _label(axes, 10.25, 4.0, "G minimizes\n" + _G_LOSS, ha="left", va="center", size=9)
+        _label(axes, 10.25, 4.0, "G minimizes\n" + g_loss, ha="left", va="center", size=9)
         for start, end in (
             ((10.15, 3.8), (9.3, 3.05)),
             ((7.65, 3.3), (6.6, 3.95)),
             ((5.05, 3.9), (4.25, 3.9)),
         ):
             _gradient(axes, start, end)
+    if label is not None:
+        _label_box(axes, 0.45, 1.2, label)
+        _label_box(axes, 6.7, 0.3, label)
+        forward += [((1.6, 1.6), (2.4, 2.75)), ((7.3, 0.75), (7.7, 1.45))]
     for start, end in forward:
         _arrow(axes, start, end)
 
@@ -140,6 +160,12 @@ def _image(axes, x, y, image, color, alpha=1.0):
     )
     axes.add_patch(_box(x, y, side, side, "none", edge=color, lw=2))
     axes.set(xlim=_WIDE, ylim=_HIGH)  # imshow has narrowed them
+
+
+def _label_box(axes, x, y, label):
+    """Draw the label as a node of its own."""
+    axes.add_patch(_box(x, y, 1.1, 0.4, "white", edge="black", lw=1.2))
+    axes.text(x + 0.55, y + 0.2, f"$y$ = {label}", ha="center", va="center", zorder=4)
 
 
 def _box(x, y, width, height, face, edge, lw=0.6):

@@ -16,7 +16,7 @@ from dcgan_course.training.optimizers import described, optimizers_for, tracked_
 from dcgan_course.training.pair import check_compiled, check_pair, weight_ids
 from dcgan_course.training.refusals import Refusals, checked_compile, checked_fit
 from dcgan_course.training.session import training_session
-from dcgan_course.training.step import StepParts
+from dcgan_course.training.step import StepParts, normal
 
 
 class DCGAN(StepParts, Refusals, keras.Model):
@@ -42,9 +42,11 @@ class DCGAN(StepParts, Refusals, keras.Model):
             a number out of range.
     """
 
+    conditional = False  # whether images come with labels: see ConditionalDCGAN
+
     def __init__(self, generator, discriminator, *, seed=0, average=None, name="dcgan"):
         super().__init__(name=name)
-        check_pair(generator, discriminator)
+        check_pair(generator, discriminator, label_planes=self.conditional)
         self.seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
         if average is not None:
             average = number("average", average, minimum=0, below=1)
@@ -146,8 +148,24 @@ class DCGAN(StepParts, Refusals, keras.Model):
         """
         z = as_codes("z", z, self.latent_dim)
         if isinstance(z, int):
-            z = tf.random.normal((z, self.latent_dim))
+            z = self.sample_codes(z)
         return tf.cast(self.sampler(z, training=False), tf.float32).numpy()
+
+    def sample_codes(self, count, seed=None):
+        """Codes to draw with: float32 (count, latent_dim), from N(0, 1).
+
+        Args:
+            count: how many.
+            seed: the same seed gives the same codes; None gives others every time.
+        """
+        return normal((count, self.latent_dim), seed)
+
+    def checked_labels(self, x, y):
+        """Labels as a training step takes them; None, as this GAN takes none."""
+        if y is not None:
+            raise ValueError(
+                "A DCGAN learns from images alone: leave out y, or take a ConditionalDCGAN."
+            )
 
     def predict(self, x, **options):
         """As `keras.Model.predict`: codes (count, latent_dim) → images, batch by batch."""
@@ -192,6 +210,7 @@ class DCGAN(StepParts, Refusals, keras.Model):
         Args:
             x: images, float (count, height, width, channels) in [−1, 1]; an `ImageFolder`,
                 whose files are read as they are needed; or a `tf.data.Dataset` of batches.
+            y: None; for a `ConditionalDCGAN`, the class numbers of an array of images, (count,).
             batch_size: for an array or a folder, over all GPUs and machines; 64 if None, or
                 all images where there are fewer.
             epochs: how many in all, those before an interruption included.
@@ -221,11 +240,12 @@ class DCGAN(StepParts, Refusals, keras.Model):
             KeyboardInterrupt: an interruption (■, Ctrl-C), as one line that says where it
                 stopped; with `resume`, after the last complete epoch has been saved.
         """
-        if y is not None:
-            raise ValueError("A DCGAN learns from images alone: leave out y.")
+        labels = self.checked_labels(x, y)
         run = checked_fit(epochs, save_every, verbose, callbacks, resume, options)
         check_compiled(self)
-        data = prepare(self, x, batch_size, steps_per_epoch, run.shuffle, resumable=bool(resume))
+        data = prepare(
+            self, x, batch_size, steps_per_epoch, run.shuffle, labels=labels, resumable=bool(resume)
+        )
         frame = training_session(
             self, x, data, resume, run.epochs, run.save_every, run.callbacks, verbose
         )

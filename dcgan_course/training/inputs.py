@@ -34,12 +34,14 @@ class TrainingData:
     identity: object
 
 
-def prepare(gan, x, batch_size, steps_per_epoch, shuffle=None, *, resumable):
+def prepare(gan, x, batch_size, steps_per_epoch, shuffle=None, *, labels=None, resumable):
     """Check training data, and say how to stream it.
 
     Args:
         gan: the `DCGAN` that will train.
         x, batch_size, steps_per_epoch, shuffle: as given to `DCGAN.fit`.
+        labels: None, or a label for each image of an array, float (count, …); the stream then
+            consists of (images, labels).
         resumable: whether the stream has to be brought to the place where a training stopped.
 
     Returns:
@@ -59,11 +61,13 @@ def prepare(gan, x, batch_size, steps_per_epoch, shuffle=None, *, resumable):
         return prepare_some(gan, x, steps_per_epoch, resumable)
     shuffle = True if shuffle is None else true_or_false("shuffle", shuffle)
     x = _checked_images(x, _wanted(gan))
+    if labels is not None and isinstance(x, ImageFolder):
+        raise ValueError("With labels, fit takes images as an array, not an ImageFolder.")
     batch_size = _checked_batch_size(batch_size, len(x), gan.distribute_strategy)
     steps = steps_per_epoch or len(x) // batch_size
     identity = [[batch_size, len(x)], steps_per_epoch]
     return TrainingData(
-        lambda epoch: _stream(gan, x, batch_size, epoch * steps, shuffle),
+        lambda epoch: _stream(gan, x, labels, batch_size, epoch * steps, shuffle),
         steps,
         identity if shuffle else [*identity, "in order"],
     )
@@ -119,7 +123,8 @@ def codes_or_count(name, codes):
 
 
 def _wanted(gan):
-    return tuple(gan.discriminator.input_shape[1:])
+    wanted = tuple(gan.discriminator.input_shape[1:])
+    return tuple(gan.generator.output_shape[1:]) if gan.conditional else wanted
 
 
 # --- arrays and folders ---------------------------------------------------------------
@@ -140,10 +145,10 @@ def _checked_batch_size(batch_size, count, strategy):
     return batch_size
 
 
-def _stream(gan, x, batch_size, first_step, shuffle):
+def _stream(gan, x, labels, batch_size, first_step, shuffle):
     """Batches of an array or a folder; of several machines, this one's part."""
     options = dict(batch_size=batch_size, seed=gan.seed, first_step=first_step, shuffle=shuffle)
-    stream = x.stream if isinstance(x, ImageFolder) else partial(make_dataset, x)
+    stream = x.stream if isinstance(x, ImageFolder) else partial(make_dataset, x, labels=labels)
     strategy = gan.distribute_strategy
     if not on_several_machines(strategy):
         return stream(**options)  # Keras divides it among this machine's GPUs

@@ -269,8 +269,7 @@ class Monitor(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Draw the codes and open the panel."""
         if isinstance(self.codes, int):
-            shape = (self.codes, self.model.latent_dim)
-            self.codes = tf.random.stateless_normal(shape, seed=[self.seed, 0])
+            self.codes = self.model.sample_codes(self.codes, self.seed)
         first_epoch, history = self._before
         self.panel = TrainingPanel(
             self.params["epochs"],

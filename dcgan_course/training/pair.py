@@ -27,13 +27,14 @@ _NEVER_NEGATIVE = ("sigmoid", "hard_sigmoid", "softmax", "softplus", "relu", "re
 _PASSES_ON = ("Flatten", "Reshape", "Dropout", "Identity", "Permute", "Cast", "Squeeze")
 
 
-def check_pair(generator, discriminator):
+def check_pair(generator, discriminator, *, label_planes=False):
     """Check that two networks can train against each other.
 
     Args:
         generator: G, a `keras.Sequential` or functional model: codes (batch, latent_dim) →
             samples.
         discriminator: D, the same: samples → logits (batch, 1).
+        label_planes: whether D also takes a plane for each class, and G a number for each.
 
     Raises:
         ValueError: what is no such network, networks that do not fit, that share weights or
@@ -43,7 +44,7 @@ def check_pair(generator, discriminator):
         _check_network(name, network)
     if generator is discriminator:
         raise ValueError("G and D are the same network: build two.")
-    _check_shapes(generator, discriminator)
+    _check_shapes(generator, discriminator, label_planes)
     shared = {id(weight) for weight in generator.weights}
     shared &= {id(weight) for weight in discriminator.weights}
     if shared:
@@ -112,7 +113,7 @@ def _check_network(name, network):
             raise ValueError(f"{name} should have one {kind}, not {count}: {shown(shape)}.")
 
 
-def _check_shapes(generator, discriminator):
+def _check_shapes(generator, discriminator, label_planes):
     codes = tuple(generator.input_shape)
     if len(codes) != 2 or not codes[1]:
         numbers = codes[-1] or "latent_dim"
@@ -122,6 +123,8 @@ def _check_shapes(generator, discriminator):
             + (f" and layers.Reshape({codes[1:]})." if len(codes) > 2 else ".")
         )
     made, expected = tuple(generator.output_shape), tuple(discriminator.input_shape)
+    if label_planes:
+        expected = _without_planes(codes, made, expected)
     if made != expected or None in made[1:]:
         raise ValueError(
             f"G makes images of shape {made[1:]}, D expects {expected[1:]}: they should be equal, "
@@ -140,6 +143,22 @@ def _check_shapes(generator, discriminator):
         raise ValueError(
             f"D should return one logit, shape (batch, 1), not {discriminator.output_shape}.{hint}"
         )
+
+
+def _without_planes(codes, made, expected):
+    """What D expects of G: its input without the planes of the labels."""
+    classes = expected[-1] - made[-1] if len(made) == len(expected) == 4 else 0
+    if classes < 2:
+        raise ValueError(
+            f"D should take images like G's, {made[1:]}, with a plane more for each of at least 2 "
+            f"classes, not {expected[1:]}."
+        )
+    if codes[1] <= classes:
+        raise ValueError(
+            f"G should take a latent vector and a label of {classes} numbers, so more than "
+            f"{classes} in all, not {codes[1]}."
+        )
+    return (*expected[:-1], made[-1])
 
 
 def final_activation(network):

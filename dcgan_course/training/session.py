@@ -199,8 +199,7 @@ class RefreshAverage(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Compute the statistics; see `standing_statistics`."""
         gan = self.model
-        z = np.random.default_rng(gan.seed).standard_normal((self.CODES, gan.latent_dim), "float32")
-        standing_statistics(gan.sampler, z, like=gan.generator)
+        standing_statistics(gan.sampler, gan.sample_codes(self.CODES, gan.seed), like=gan.generator)
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

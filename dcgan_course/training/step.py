@@ -207,6 +207,13 @@ class StepParts:
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
 
+def normal(shape, seed=None):
+    """Draw from N(0, 1), float32. The same `seed` gives the same numbers, None others each time."""
+    if seed is None:
+        return tf.random.normal(shape)
+    return tf.random.stateless_normal(shape, seed=[seed, 0])
+
+
 def update_average(average, network, momentum, step):
     """Move a running average of a network's weights: θ̄ ← m θ̄ + (1 − m) θ.
 

@@ -68,3 +68,17 @@ def test_own_images_are_shown(drawn):
     fake, real = (np.asarray(image.get_array()) for image in drawn[0].axes[0].images)
     assert real[0, 0].tolist() == [1, 0, 0]
     assert fake[0, 0].tolist() == [0, 1, 1]
+
+
+def test_a_label_goes_into_both_networks_and_both_losses(drawn):
+    gan_diagram.show_gan("Told the class", label="7")
+    gan_diagram.show_gan()
+    told, plain = (texts(figure.axes[0]) for figure in drawn)
+    assert told.count("$y$ = 7") == 2
+    assert sum("z, y" in text and "minimizes" in text for text in told) == 2
+    assert not any("$y$" in text or "z, y" in text for text in plain)
+    arrows = [
+        sum(getattr(text, "arrow_patch", None) is not None for text in figure.axes[0].texts)
+        for figure in drawn
+    ]
+    assert arrows[0] == arrows[1] + 2

@@ -1,0 +1,134 @@
+"""ConditionalDCGAN: labels reach both networks in step, and everything of DCGAN goes on working."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_course import ConditionalDCGAN, Monitor, add_label_planes, dcgan_generator
+from dcgan_course.networks.labels import conditional_discriminator, one_hot
+
+SHAPE, CLASSES, NOISE = (8, 8, 1), 2, 4
+
+
+def gan(kind="planes", **options):
+    keras.utils.set_random_seed(3)
+    g = dcgan_generator(SHAPE, NOISE + CLASSES, widths=(8, 4))
+    d = conditional_discriminator(CLASSES, SHAPE, widths=(6, 8), hidden=16, kind=kind)
+    made = ConditionalDCGAN(g, d, seed=1, **options)
+    made.compile(keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5))
+    return made
+
+
+def dark_and_light(count=64):
+    """Class 0 is dark, class 1 is light."""
+    labels = np.arange(count) % CLASSES
+    noise = np.random.default_rng(0).uniform(-0.2, 0.2, (count, *SHAPE))
+    return (noise + np.where(labels, 0.7, -0.7)[:, None, None, None]).astype("float32"), labels
+
+
+@pytest.mark.slow(seconds=8)
+def test_g_obeys_after_a_short_training_unless_d_ignores_the_label():
+    images, labels = dark_and_light()
+    gaps = {}
+    for kind in ("planes", "projection", "ignores"):
+        made = gan(kind)
+        made.fit(images, labels, batch_size=32, steps_per_epoch=60, epochs=1, verbose=0)
+        drawn = made.sample(made.codes(np.arange(32) % 2)).mean(axis=(1, 2, 3))
+        gaps[kind] = drawn[1::2].mean() - drawn[::2].mean()
+    assert gaps["planes"] > 0.5
+    assert gaps["projection"] > 0.5
+    assert abs(gaps["ignores"]) < 0.4
+
+
+def test_images_and_labels_stay_together_and_d_sees_them_as_planes():
+    images, labels = dark_and_light()
+    seen = []
+
+    class Watching(ConditionalDCGAN):
+        def as_seen(self, images, stream):
+            both = super().as_seen(images, stream)
+            if stream == 2:
+                seen.append(both.numpy())
+            return both
+
+    made = Watching(gan().generator, gan().discriminator, seed=1)
+    made.compile(run_eagerly=True)
+    made.fit(images, labels, batch_size=16, steps_per_epoch=2, verbose=0)
+    for batch in seen:
+        light = batch[..., 0].mean(axis=(1, 2)) > 0
+        assert 0 < light.sum() < 16
+        assert (batch[:, 0, 0, 1:].argmax(axis=1) == light).all()
+
+
+def test_resume_monitor_and_average_work(tmp_path):
+    images, labels = dark_and_light()
+
+    def train(epochs, folder):
+        made = gan(average=0.9)
+        monitor = Monitor(tmp_path / folder, codes=4, live=False)
+        made.fit(
+            images,
+            labels,
+            batch_size=16,
+            epochs=epochs,
+            verbose=0,
+            resume=tmp_path / folder / "checkpoints",
+            callbacks=[monitor],
+        )
+        return made.sampler.get_weights()
+
+    whole = train(2, "whole")
+    train(1, "parts")
+    for one, other in zip(whole, train(2, "parts"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (tmp_path / "whole" / "training.gif").exists()
+
+
+def test_codes_for_classes_mixtures_and_samples():
+    made = gan()
+    assert (made.classes, made.noise_dim, made.latent_dim) == (2, 4, 6)
+    z = np.zeros((1, NOISE), "float32")
+    codes = made.codes([0, 1, 1], z).numpy()
+    assert codes[:, NOISE:].tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert made.codes([[0.5, 0.5]], z).numpy()[0, NOISE:].tolist() == [0.5, 0.5]
+    assert made.sample(5).shape == (5, *SHAPE)
+    first, again = (made.sample_codes(4, seed=7).numpy() for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert first[:, NOISE:].argmax(axis=1).tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda x, y: (x, None), "images and labels"),
+        (lambda x, y: (x, y[:-1]), "64 and 63"),
+        (lambda x, y: (x, y + 1), "one of them is 2"),
+        (lambda x, y: (x[..., 0], y), "channel axis"),
+        (lambda x, y: (tf.data.Dataset.from_tensors(x), y), "there are 1 and 64"),
+    ],
+)
+def test_data_that_does_not_fit_is_refused(change, says):
+    with pytest.raises(ValueError, match=says):
+        gan().fit(*change(*dark_and_light()), verbose=0)
+
+
+def test_networks_that_do_not_fit_are_refused():
+    g = dcgan_generator(SHAPE, NOISE + CLASSES, widths=(8, 4))
+    with pytest.raises(ValueError, match="plane more"):
+        ConditionalDCGAN(g, conditional_discriminator(CLASSES, (8, 8, 3), widths=(4,), hidden=4))
+    d = conditional_discriminator(6, SHAPE, widths=(4,), hidden=4)
+    with pytest.raises(ValueError, match="more than 6"):
+        ConditionalDCGAN(g, d)
+    d = conditional_discriminator(CLASSES, SHAPE, widths=(4,), hidden=4)
+    made = ConditionalDCGAN(dcgan_generator(SHAPE, 6, widths=(8, 4)), d)
+    wrong = (
+        ([0, 1, 2], None, "one of them is 2"),
+        ([[1, 0, 0]], None, "2 classes, not 3"),
+        ([0, 1], np.zeros((3, 4)), "z should have shape"),
+    )
+    for labels, z, says in wrong:
+        with pytest.raises(ValueError, match=says):
+            made.codes(labels, z)
+    planes = add_label_planes(np.zeros((1, 8, 8, 1), "float32"), one_hot([1], CLASSES))
+    assert d(planes).shape == (1, 1)
