@@ -147,7 +147,7 @@ def show_by_class(images, labels, class_names, title, each=10):
     plt.show()
 
 
-def show_rows(rows, title, columns=None, width=9.0):
+def show_rows(rows, title, columns=None, width=9.0, side=None):
     """Show rows of images, each with its name at the left.
 
     Where a row is shorter than the longest one, its end stays white.
@@ -158,6 +158,7 @@ def show_rows(rows, title, columns=None, width=9.0):
         title: what to see.
         columns: None, or a name for each column, written above the first row.
         width: of the figure, in inches, 0.5 to 100.
+        side: width of one image in inches, 0.1 to 10, in place of `width`.
 
     Raises:
         ValueError: see `image_grid`; no rows, images of several shapes, a wrong width, or not one
@@ -185,9 +186,12 @@ def show_rows(rows, title, columns=None, width=9.0):
             top, left = row * down, column * across
             sheet[top : top + high, left : left + wide] = image
     letters = 0.085 * max(len(line) for name in grids for line in name.split("\n"))
+    if side is not None:
+        width = letters + longest * number("side", side, minimum=0.1, maximum=10)
     height = (width - letters) * sheet.shape[0] / sheet.shape[1] + (0.6 if columns else 0.4)
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
-    axes.imshow(sheet[..., 0] if channels == 1 else sheet, cmap="gray", vmin=0, vmax=255)
+    sheet = sheet[..., 0] if channels == 1 else sheet
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")
     axes.set_yticks([row * down + high / 2 for row in range(len(grids))], list(grids))
     places = [column * across + wide / 2 for column in range(longest)] if columns else []
     axes.set_xticks(places, columns or [])
