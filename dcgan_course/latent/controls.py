@@ -202,13 +202,15 @@ class Thumbnails:
         self.shown = images
         sheet = enlarged(image_grid(images, self._columns, gap=0), 2)
         size = f"{100 * self._columns}% {100 * self._rows}%"
-        rules = [f".{self._name}{{background-image:url({data_uri(png(sheet))});"]
-        rules.append(f"background-size:{size} !important}}")
+        each = f".dcgan-explorer .{self._name}"
+        rules = [f"{each}.dx-thumb{{background-image:url({data_uri(png(sheet))});"]
+        rules.append(f"background-size:{size}}}")
         for index in range(len(images)):
             row, column = divmod(index, self._columns)
             x = 100 * column / max(1, self._columns - 1)
             y = 100 * row / max(1, self._rows - 1)
-            rules.append(f".{self._name}-{index}{{background-position:{x:.3f}% {y:.3f}%}}")
+            place = f"{{background-position:{x:.3f}% {y:.3f}%}}"
+            rules.append(f"{each}-{index}.dx-thumb{place}")
         self.style.value = f"<style>{''.join(rules)}</style>"
 
     def label(self, index, words):

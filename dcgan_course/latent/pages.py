@@ -41,13 +41,14 @@ class NeighboursPage:
         self.distance = w.FloatSlider(
             min=0.1, max=1.5, value=0.5, step=0.1, description="distance", continuous_update=False
         )
+        self.distance.style.description_width = "initial"
         self.distance.observe(lambda change: self.refresh(), names="value")
         labels = [f"go to neighbor {index + 1}" for index in range(NEIGHBOURS)]
         self.thumbnails = Thumbnails(
             panel, labels, [self._go_to(index) for index in range(NEIGHBOURS)], columns=4
         )
         others = panel.make.button("Others", "other neighbors of this code", self.look_around)
-        hint = text("Near codes draw similar images. A picture leads there, and on from there.")
+        hint = text("Near codes draw similar images. Click an image to go there, and on from there.")
         grid = classed(w.HBox(self.thumbnails.buttons), "dx-grid")
         under = classed(w.HBox([others, self.distance]), "dx-line")
         self.box = w.VBox([hint, grid, under, self.thumbnails.style])
@@ -90,7 +91,12 @@ class WalkPage:
             tooltips=["along the arc, on which codes lie", "straight, through shorter codes"],
         )
         self.path.observe(lambda change: self._changed(), names="value")
-        self.place = w.IntSlider(min=0, max=WALK_FRAMES - 1, description="A → B")
+        self.place = w.IntSlider(
+            min=0,
+            max=WALK_FRAMES - 1,
+            description="A → B",
+            style={"description_width": "initial"},
+        )
         self.place.observe(lambda change: self._walk_to(change["new"]), names="value")
         self.thumbnails = Thumbnails(
             panel, ["go to A", "go to B"], [self._go_to("A"), self._go_to("B")], columns=2
@@ -291,5 +297,5 @@ class DownloadPage:
 def there_and_back(panel, codes):
     """Images along codes and back as the bytes of a GIF, enlarged as the panel's picture is."""
     pixels = to_uint8(panel.images_at(codes))
-    frames = [enlarged(each, 4, panel.smooth) for each in pixels]
+    frames = [enlarged(each, 3, panel.smooth) for each in pixels]
     return gif([*frames, *frames[-2:0:-1]])

@@ -36,7 +36,7 @@ class DirectionsPage:
         for index in self._indices():
             self._label(index)
         head = classed(
-            w.HBox([text(f"−{REACH}"), text("a picture leads there"), text(f"+{REACH}")]),
+            w.HBox([text(f"−{REACH}"), text("click an image to go there"), text(f"+{REACH}")]),
             "dx-head",
         )
         self.box = classed(w.VBox([head, *rows, self.thumbnails.style]), "dx-directions")
@@ -154,6 +154,7 @@ class NumbersPage:
             step=count,
             description="from z[…]",
             description_tooltip="which numbers of the code the sliders below show",
+            style={"description_width": "initial"},
         )
         self.first.observe(lambda change: self.refresh(), names="value")
         self.sliders = [self._slider(offset) for offset in range(count)]
