@@ -41,8 +41,8 @@ lab: setup ## open JupyterLab in notebooks/
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/scripts/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 	  $(BIN)/jupyter lab --notebook-dir=notebooks
 
-app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
-	@$(BIN)/python scripts/app.py
+app: $(VENV)/.app ## the latent explorer as a web page; for a class: make app HOST=0.0.0.0
+	@$(BIN)/python scripts/app.py $(if $(HOST),--host=$(HOST)) $(if $(VISITORS),--visitors=$(VISITORS))
 
 playground: setup ## build playground.html: generators that draw in any browser, in one file
 	@$(BIN)/python scripts/playground.py

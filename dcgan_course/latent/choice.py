@@ -7,7 +7,7 @@ from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.explorer import LatentExplorer
 from dcgan_course.latent.pretrained import shipped_generators
 
-TITLES = {"cifar10_frogs": "Frogs", "fashion_mnist": "Clothes", "mnist": "Digits"}
+TITLES = {"fashion_mnist": "Clothes", "mnist": "Digits", "cifar10_frogs": "Frogs"}
 
 
 class GeneratorChoice:
@@ -35,7 +35,8 @@ class GeneratorChoice:
 
         self._training_images, self._options = training_images or {}, options
         self._panels, self.panel = {}, None
-        choices = {name: name for name in shipped_generators()}
+        known = {name: name for name in TITLES if name in shipped_generators()}
+        choices = known | {name: name for name in shipped_generators()}
         if own:
             trained_here = sorted(path.parent for path in runs_folder().glob("*/generator.keras"))
             choices |= {f"runs/{folder.name}": folder for folder in trained_here}

@@ -48,7 +48,9 @@ class NeighboursPage:
             panel, labels, [self._go_to(index) for index in range(NEIGHBOURS)], columns=4
         )
         others = panel.make.button("Others", "other neighbors of this code", self.look_around)
-        hint = text("Near codes draw similar images. Click an image to go there, and on from there.")
+        hint = text(
+            "Near codes draw similar images. Click an image to go there, and on from there."
+        )
         grid = classed(w.HBox(self.thumbnails.buttons), "dx-grid")
         under = classed(w.HBox([others, self.distance]), "dx-line")
         self.box = w.VBox([hint, grid, under, self.thumbnails.style])

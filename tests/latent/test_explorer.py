@@ -156,10 +156,10 @@ def test_a_new_panel_shows_a_clear_smooth_image_at_a_truncation_of_0_7(generator
     assert panel.strength.value == 0.7 == STRENGTH
     np.testing.assert_array_equal(shown(panel), enlarged(panel.pixels(), 4))
     assert len(np.unique(shown(panel))) > len(np.unique(panel.pixels()))  # bicubic
-    others = [panel.new_code() or panel.images_at(panel.position).std() for _ in range(10)]
-    panel.undo()
+    contrasts = [panel.new_code() or panel.images_at(panel.position).std() for _ in range(40)]
     first = LatentExplorer(generator)
-    assert first.images_at(first.position).std() >= np.median(others)
+    low, high = np.percentile(contrasts, [40, 98])
+    assert low < first.images_at(first.position).std() < high  # neither faint nor a blot
 
 
 def test_thumbnails_show_where_each_direction_leads_from_here(panel):
@@ -513,7 +513,7 @@ def runs(tmp_path, monkeypatch, generator):
 def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
     choice = GeneratorChoice("cifar10_frogs", directions=2)
     names = [name for name, _ in choice._list.options]
-    assert names == ["Frogs", "Clothes", "Digits", "runs/02_mine", "runs/03_broken"]
+    assert names == ["Clothes", "Digits", "Frogs", "runs/02_mine", "runs/03_broken"]
     assert choice.panel.space.generator.output_shape == (None, 32, 32, 3)
     frogs = choice.panel
     choice._list.value = runs / "02_mine"
@@ -533,10 +533,10 @@ def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
     assert choice.panel is panel
     panel.directions.sliders[0].value = 1.0
     np.testing.assert_array_equal(shown(panel), enlarged(panel.pixels(), 4))
-    with pytest.raises(LatentError, match=r"no generator 'dogs' here, but cifar10_frogs"):
+    with pytest.raises(LatentError, match=r"no generator 'dogs' here, but fashion_mnist"):
         GeneratorChoice("dogs")
     shipped = GeneratorChoice("mnist", own=False, directions=1)
-    assert [name for name, _ in shipped._list.options] == ["Frogs", "Clothes", "Digits"]
+    assert [name for name, _ in shipped._list.options] == ["Clothes", "Digits", "Frogs"]
 
 
 def test_training_images_reach_the_panel_of_their_generator(runs):
