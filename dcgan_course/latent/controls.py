@@ -9,11 +9,12 @@ import base64
 import contextlib
 import html
 import io
+import math
 import uuid
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from dcgan_course.display.images import image_grid, png
 
@@ -38,6 +39,30 @@ def enlarged(pixels, scale, smooth=True):
         return pixels.repeat(scale, 0).repeat(scale, 1)
     size = (scale * pixels.shape[1], scale * pixels.shape[0])
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def labeled(sheet, rows, columns):
+    """Put names beside the rows of a sheet of images, and above its columns.
+
+    Args:
+        sheet: uint8 (H, W) or (H, W, 3).
+        rows, columns: a name for each.
+
+    Returns:
+        uint8, with as many colors, and black on white outside of the sheet.
+    """
+    picture, font = Image.fromarray(sheet), ImageFont.load_default(14)
+    left = 12 + max(math.ceil(font.getlength(name)) for name in rows)
+    page = Image.new(picture.mode, (left + picture.width, 22 + picture.height), "white")
+    page.paste(picture, (left, 22))
+    draw = ImageDraw.Draw(page)
+    for index, name in enumerate(rows):
+        y = 22 + picture.height * (index + 0.5) / len(rows)
+        draw.text((left - 6, y), name, "black", font, anchor="rm")
+    for index, name in enumerate(columns):
+        x = left + picture.width * (index + 0.5) / len(columns)
+        draw.text((x, 11), name, "black", font, anchor="mm")
+    return np.asarray(page)
 
 
 def gif(frames, milliseconds=80):

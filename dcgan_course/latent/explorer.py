@@ -13,19 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_course.checks import number, whole_number
-from dcgan_course.data.load import ImageSet
 from dcgan_course.display.animations import widget_view
 from dcgan_course.display.images import image_grid, png, to_uint8
 from dcgan_course.files import find_run, runs_folder
-from dcgan_course.latent.controls import Controls, behavior, classed, enlarged, text
+from dcgan_course.latent.controls import Controls, behavior, classed, enlarged, labeled, text
 from dcgan_course.latent.opinion import Opinion
 from dcgan_course.latent.pacing import History, Later
 from dcgan_course.latent.pages import (
     ArithmeticPage,
     DownloadPage,
-    NearestPage,
     NeighboursPage,
     WalkPage,
+    nearest_pages,
 )
 from dcgan_course.latent.pretrained import load_generator, load_light, shipped_generators
 from dcgan_course.latent.sliders import DirectionsPage, NumbersPage
@@ -34,7 +33,7 @@ from dcgan_course.latent.space import LatentSpace, truncated
 STRENGTH = 0.7  # of truncation at first: clearer images, and still varied ones
 TRIED = 24  # codes, of which one with a clear image comes first
 # Which of seed 0's codes that is for the generators that ship, chosen by eye.
-FIRST = {"mnist": 3, "fashion_mnist": 22, "cifar10_frogs": 15}
+FIRST = {"mnist": 3, "fashion_mnist": 20, "cifar10_frogs": 15}
 IDLE = 0.15  # seconds without a change, after which thumbnails are drawn
 
 
@@ -142,13 +141,14 @@ class LatentExplorer:
         """The picture as G draws it: uint8 (height, width, channels)."""
         return to_uint8(self.images_at(self.position))[0]
 
-    def sheet(self):
-        """What the first directions do to the present code, as one image."""
-        return direction_sheet(self.space, self.code, rows=4, scale=1)
-
-    def draw_seed(self):
-        """Draw a random seed, which is determined by the explorer's own."""
-        return int(self._rng.integers(2**31))
+    def labeled_sheet(self, rows=4):
+        """What the first directions do to the present code, with their names: uint8."""
+        rows, reach = min(rows, len(self.space.directions)), 3 * self.strength.value
+        sheet = direction_sheet(self.space, self.code, rows=rows, reach=reach)
+        names = [self.directions.name_of(index) for index in range(rows)]
+        return labeled(
+            enlarged(sheet, 3, self.smooth), names, ["-3", "-2", "-1", "0", "+1", "+2", "+3"]
+        )
 
     def clear_position(self, known=None):
         """Draw codes, and return one with a clear image: the `known`, or D's favorite."""
@@ -197,12 +197,12 @@ class LatentExplorer:
     # --- undo --------------------------------------------------------------------------
 
     def _state(self):
-        return self.base.copy(), self.directions.steps(), self.strength.value
+        return self.base.copy(), self.directions.steps(), self.strength.value, self.origin
 
-    def _restore(self, base, steps=None, strength=None):
+    def _restore(self, base, steps=None, strength=None, origin=None):
         """Set a state without drawing it; without `steps` the sliders go to their middle."""
         self.base = np.array(base, "float32")
-        self.origin = self.base.copy()
+        self.origin = self.base.copy() if origin is None else origin
         sliders = self.directions.sliders
         with self.make.quietly():
             for slider, value in zip(sliders, steps or [0.0] * len(sliders), strict=True):
@@ -258,16 +258,19 @@ class LatentExplorer:
         ]
         psi = [self.strength, self.make.reset_button(self.strength, lambda: STRENGTH)]
         opinion = [self.opinion.widget] if self.opinion else []
-        stage = classed(w.VBox([self._image, *opinion]), "dx-stage")
-        stage.layout.max_width = f"{width}px"
+        stage = w.VBox([self._image, *opinion], layout={"max_width": f"{width}px"})
         left = [
-            *(stage, classed(w.HBox(buttons), "dx-buttons"), classed(w.HBox(psi), "dx-row")),
+            *(
+                classed(stage, "dx-stage"),
+                classed(w.HBox(buttons), "dx-buttons"),
+                classed(w.HBox(psi), "dx-row"),
+            ),
             *(self._message, self._alt),
         ]
         self.directions = DirectionsPage(self)
         walk = WalkPage(self)
         made = [self.directions, NumbersPage(self), NeighboursPage(self), walk]
-        made += [ArithmeticPage(self), *self._nearest_page(training_images)]
+        made += [ArithmeticPage(self), *nearest_pages(self, training_images, self._missing)]
         self.pages = {page.title: page for page in [*made, DownloadPage(self, walk)]}
         self.tabs = classed(w.Tab(children=[page.box for page in self.pages.values()]), "dx-tabs")
         for index, title in enumerate(self.pages):
@@ -276,16 +279,6 @@ class LatentExplorer:
         main = classed(w.HBox([classed(w.VBox(left), "dx-left"), self.tabs]), "dx-main")
         self._root = classed(w.VBox([behavior(), main]), "dcgan-explorer")
         return self._root
-
-    def _nearest_page(self, images):
-        """The page that searches training images, or that says why it does not."""
-        if images is None:
-            return []
-        if isinstance(images, ImageSet):
-            if self._missing and images.source != "real":
-                return [NearestPage(self, missing=self._missing)]
-            images = images.images
-        return [NearestPage(self, images)]
 
     def _show_pixels(self, pixels):
         self.smooth = not pixels
@@ -302,8 +295,7 @@ class LatentExplorer:
         # Without a kernel, the image shows what the sliders do. In Colab a kernel always runs, and
         # Colab would show the image instead of the widget.
         if "google.colab" not in sys.modules:
-            picture = png(enlarged(self.sheet(), 3))
-            bundle["image/png"] = base64.b64encode(picture).decode()
+            bundle["image/png"] = base64.b64encode(png(self.labeled_sheet(), 9)).decode()
         return bundle
 
 

@@ -9,6 +9,7 @@ import io
 
 import numpy as np
 
+from dcgan_course.data.load import ImageSet
 from dcgan_course.display.images import png, to_uint8
 from dcgan_course.latent.controls import (
     Thumbnails,
@@ -57,7 +58,7 @@ class NeighboursPage:
 
     def look_around(self):
         """Show other codes near the current one."""
-        self._seed = self.panel.draw_seed()
+        self._seed += 1
         self.refresh()
 
     def refresh(self):
@@ -253,6 +254,23 @@ class NearestPage:
         )
 
 
+def nearest_pages(panel, images, missing):
+    """The page that searches training images, or that says why it does not; none without images.
+
+    Args:
+        panel: the `LatentExplorer`.
+        images: None, an `ImageSet`, or an array.
+        missing: why stand-ins are not searched; "" if they are.
+    """
+    if images is None:
+        return []
+    if isinstance(images, ImageSet):
+        if missing and images.source != "real":
+            return [NearestPage(panel, missing=missing)]
+        images = images.images
+    return [NearestPage(panel, images)]
+
+
 class DownloadPage:
     """The image, the code, the directions and the walk as files, by links that hold them."""
 
@@ -272,7 +290,7 @@ class DownloadPage:
         code = io.BytesIO()
         np.save(code, panel.code)
         picture = enlarged(panel.pixels(), 12, panel.smooth)
-        sheet = enlarged(panel.sheet(), 3, panel.smooth)
+        sheet = panel.labeled_sheet()
         moved = np.linspace(-REACH, REACH, WALK_FRAMES)
         steps = np.array(panel.directions.steps())
         last = panel.last_direction

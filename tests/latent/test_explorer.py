@@ -472,8 +472,13 @@ def test_the_panel_is_made_of_core_widgets_alone(panel):
 def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypatch):
     bundle = panel._repr_mimebundle_()
     sheet = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
-    drawn = direction_sheet(panel.space, panel.code)
-    np.testing.assert_array_equal(sheet, enlarged(drawn, 3))
+    drawn = enlarged(direction_sheet(panel.space, panel.code, rows=3), 3, False)
+    height, width = drawn.shape
+    np.testing.assert_array_equal(sheet[-height:, -width:], drawn)
+    assert (sheet[:20] < 100).any()  # labels above the columns, and beside the rows
+    assert (sheet[30:, : -width - 5] < 100).any()
+    panel.directions.names[0].value = "the thickness of lines"
+    assert panel.labeled_sheet().shape[1] > sheet.shape[1]
     monkeypatch.setitem(sys.modules, "google.colab", object())
     assert "image/png" not in panel._repr_mimebundle_()
 
