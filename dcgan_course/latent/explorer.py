@@ -17,6 +17,7 @@ from dcgan_course.display.animations import widget_view
 from dcgan_course.display.images import image_grid, png, to_uint8
 from dcgan_course.files import find_run, runs_folder
 from dcgan_course.latent.controls import Controls, behavior, classed, enlarged, labeled, text
+from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.opinion import Opinion
 from dcgan_course.latent.pacing import History, Later
 from dcgan_course.latent.pages import (
@@ -56,8 +57,6 @@ class LatentExplorer:
         space: the `LatentSpace`.
         widget: the ipywidgets box.
         pages: the tabs by title; see `pages`.
-        position: float32 (latent_dim,), the code before truncation.
-        code: float32 (latent_dim,), the code whose image is shown; can be set.
         base: float32 (latent_dim,), the position without the moves along directions.
 
     Raises:
@@ -91,9 +90,7 @@ class LatentExplorer:
         self._draw_soon = Later(self.draw, 0.002)  # after all waiting events
         self._settle_soon = Later(self.settle, IDLE, pause=True)
         self.make = Controls(self._changed, self.say)
-        self.drawn = 0  # images drawn so far: fewer than events, if those pile up
-        self.last_direction = 0
-        self.smooth = True
+        self.drawn, self.smooth = 0, True  # images drawn: fewer than events, if those pile up
         self.directions = None  # until the sliders are there, the base is the position
         self.strength = self.make.slider(
             "truncation ψ",
@@ -111,25 +108,25 @@ class LatentExplorer:
 
     @property
     def position(self):
-        """The code before truncation."""
+        """The code before truncation, float32 (latent_dim,)."""
         steps = self.directions.steps() if self.directions else []
         return self.space.moved(self.base, steps)
 
     @property
     def code(self):
-        """The code whose image is shown."""
+        """The code whose image is shown, float32 (latent_dim,); can be set."""
         return truncated(self.position, self.strength.value)
 
     @code.setter
     def code(self, z):
         z = self.space.checked(z)[0]
-        self._remember("code")
+        self._history.remember(self._shown, "code")
         self._restore(z, strength=1.0)
         self.draw()
 
     def go_to(self, position, control):
         """Move to a position; one drag of `control` is one change."""
-        self._remember(control)
+        self._history.remember(self._shown, control)
         self._restore(position)
         self._draw_soon.ask()
 
@@ -214,25 +211,19 @@ class LatentExplorer:
         """Go back to before the last change."""
         state = self._history.back()
         if state is None:
-            self.say("Nothing to undo.")
-            return
+            raise LatentError("Nothing to undo.")
         self._restore(*state)
         self._draw_soon.ask()
 
     def _changed(self, control):
         """Follow a slider that the reader has moved."""
-        if control.startswith("direction "):
-            self.last_direction = int(control.partition(" ")[2])
-        self._remember(control)
+        self._history.remember(self._shown, control)
         self._shown = self._state()
         self._draw_soon.ask()
 
-    def _remember(self, control):
-        self._history.remember(self._shown, control)
-
     def reset(self):
         """Set all sliders back, and keep the code."""
-        self._remember("reset")
+        self._history.remember(self._shown, "reset")
         self._restore(self.origin, strength=STRENGTH)
         self._draw_soon.ask()
 

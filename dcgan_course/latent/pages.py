@@ -293,7 +293,7 @@ class DownloadPage:
         sheet = panel.labeled_sheet()
         moved = np.linspace(-REACH, REACH, WALK_FRAMES)
         steps = np.array(panel.directions.steps())
-        last = panel.last_direction
+        last = panel.directions.last
         steps = np.where(np.arange(len(steps)) == last, moved[:, None], steps)
         codes = np.stack([panel.space.moved(panel.base, each) for each in steps])
         name = panel.directions.name_of(last)

@@ -21,6 +21,7 @@ class DirectionsPage:
         import ipywidgets as w  # here, because only the widgets need it
 
         self.panel, self._playing = panel, None
+        self.last = 0  # the direction that was moved last
         names = read_names(panel.folder, panel.space.digest)
         self.names = [self._name_field(index, names.get(index, "")) for index in self._indices()]
         self.sliders = [self._slider(index) for index in self._indices()]
@@ -50,7 +51,12 @@ class DirectionsPage:
             f"moves G's features along principal component {index + 1}, in standard deviations; "
             f"it holds {share:.0%} of their variance"
         )
-        return self.panel.make.slider("", tip, -4, 4, 0.0, control=f"direction {index}")
+
+        def changed(value):
+            self.last = index
+
+        control = f"direction {index}"
+        return self.panel.make.slider("", tip, -4, 4, 0.0, control=control, changed=changed)
 
     def _name_field(self, index, name):
         import ipywidgets as w
