@@ -60,13 +60,15 @@ def load_light(name):
         name: one of `shipped_generators()`.
 
     Returns:
-        A `LightGenerator`, which draws what `load_generator(name)` draws.
+        A `LightGenerator`, which draws what `load_generator(name)` draws; or that itself, if it
+        has layers that NumPy does not compute here.
 
     Raises:
         LatentError: a damaged file.
     """
     card, weights = _read(name)
-    return LightGenerator(card["layers"], weights)
+    layers = card.get("layers")
+    return load_generator(name) if layers is None else LightGenerator(layers, weights)
 
 
 def model_card(name):
@@ -86,19 +88,20 @@ def save_generator(name, generator, card):
 
     Args:
         name: the name under which `load_generator` will find it.
-        generator: the network that the recipe card["recipe"] builds, trained; of layers that
-            `light.describe` knows.
+        generator: the network that the recipe card["recipe"] builds, trained.
         card: facts about it, plain data.
 
     Returns:
         The path.
     """
     weights = [np.asarray(weight, "float16") for weight in generator.get_weights()]
-    light = LightGenerator(describe(generator), [each.astype("float32") for each in weights])
-    space = LatentSpace(light)  # finding its directions takes seconds, so that is done here
     arrays = {f"w{k}": weight for k, weight in enumerate(weights)}
-    arrays |= {"directions": space.directions, "shares": space.shares}
-    card = {**card, "arrays": len(weights), "layers": describe(generator)}
+    card = {**card, "arrays": len(weights)}
+    if layers := describe(generator):
+        light = LightGenerator(layers, [weight.astype("float32") for weight in weights])
+        space = LatentSpace(light)  # finding its directions takes seconds, so that is done here
+        arrays |= {"directions": space.directions, "shares": space.shares}
+        card["layers"] = layers
     return save_arrays(FOLDER / f"{name}.npz", arrays, card)
 
 
@@ -107,7 +110,8 @@ def _read(name):
     try:
         arrays, card = load_arrays(path)
         weights = [arrays[f"w{k}"].astype("float32") for k in range(card["arrays"])]
-        keep_directions(weights, arrays["directions"], arrays["shares"])
+        if "directions" in arrays:
+            keep_directions(weights, arrays["directions"], arrays["shares"])
         return card, weights
     except Exception as problem:
         if isinstance(problem, OSError) and problem.errno is not None:
