@@ -39,8 +39,8 @@ demo: setup ## train lesson 03 without a browser, and say where its pictures are
 lab: setup ## open JupyterLab on working copies of the lessons, in my_lessons/
 	@$(BIN)/python scripts/lab.py
 
-app: $(VENV)/.app ## show sliders on trained generators as a web page, without a notebook
-	@$(BIN)/python scripts/app.py
+app: $(VENV)/.app ## the latent explorer as a web page; for a class: make app HOST=0.0.0.0
+	@$(BIN)/python scripts/app.py $(if $(HOST),--host=$(HOST)) $(if $(VISITORS),--visitors=$(VISITORS))
 
 playground: setup ## build playground.html: generators that draw in any browser, in one file
 	@$(BIN)/python scripts/playground.py

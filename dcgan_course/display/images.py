@@ -157,10 +157,15 @@ def save_picture(path, picture):
     return Path(path)
 
 
-def png(pixels):
-    """A uint8 picture as PNG bytes, compressed least: a slider waits for it, no file is kept."""
+def png(pixels, compression=1):
+    """A uint8 picture as PNG bytes, compressed least: a slider waits for it, no file is kept.
+
+    Args:
+        pixels: uint8 (H, W) or (H, W, 3).
+        compression: up to 9, for a picture that is kept.
+    """
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png", compress_level=1)
+    Image.fromarray(pixels).save(buffer, "png", compress_level=compression)
     return buffer.getvalue()
 
 

@@ -1,53 +1,63 @@
-"""Latent sliders: a panel in which a trained generator responds at once.
+"""The latent explorer: a panel of sliders on which a trained generator draws at once.
 
-The panel holds one code. Sliders move it along the generator's own directions (see
-`space.LatentSpace`) or number by number, and every change draws a new image. That loop does not
-use matplotlib: an image is one call of the network, enlarged by repeating pixels, and a PNG.
+The panel has one position in the latent space. Sliders move it along the generator's own
+directions (see `space.LatentSpace`) or number by number, and truncation ψ draws it toward the
+origin. Every change draws a new image, without matplotlib: one call of the network, and a PNG.
+What else depends on the position, such as thumbnails, is drawn once the reader pauses.
 """
 
-import asyncio
 import base64
-import io
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from dcgan_course.checks import number, whole_number
 from dcgan_course.display.animations import widget_view
-from dcgan_course.display.images import image_grid, png
-from dcgan_course.files import runs_folder
+from dcgan_course.display.images import image_grid, png, to_uint8
+from dcgan_course.files import find_run, runs_folder
+from dcgan_course.latent.controls import Controls, behavior, classed, enlarged, labeled, text
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.opinion import Opinion
+from dcgan_course.latent.pacing import History, Later
 from dcgan_course.latent.pages import (
     ArithmeticPage,
-    ExportPage,
-    NearestPage,
+    DownloadPage,
     NeighboursPage,
     WalkPage,
+    nearest_pages,
 )
-from dcgan_course.latent.pretrained import load_generator
+from dcgan_course.latent.pretrained import load_generator, load_light, shipped_generators
+from dcgan_course.latent.sliders import DirectionsPage, NumbersPage
 from dcgan_course.latent.space import LatentSpace, truncated
 
-RAW_SHOWN = 6  # sliders for single numbers of the code at a time
+STRENGTH = 0.7  # of truncation at first: clearer images, and still varied ones
+TRIED = 24  # codes, of which one with a clear image comes first
+# Which of seed 0's codes that is for the generators that ship, chosen by eye.
+FIRST = {"mnist": 3, "fashion_mnist": 20, "cifar10_frogs": 15}
+IDLE = 0.15  # seconds without a change, after which thumbnails are drawn
 
 
 class LatentExplorer:
     """A panel of sliders for a generator. Display it as the last line of a cell.
 
     Args:
-        generator: a Keras model: codes (batch, latent_dim) → images; or what `load_generator`
-            takes: the name of one that ships with the course, a path, a run's folder.
-        training_images: float (count, height, width, channels) in [−1, 1], in which the
-            panel searches for the nearest; None leaves the search out.
+        generator: a Keras model: codes (batch, latent_dim) → images; a `DCGAN`, whose
+            discriminator then gives its opinion; or what `load_generator` takes: the name of one
+            that ships with the course, a path, a run's folder.
+        training_images: an `ImageSet`, or float (count, height, width, channels) in [−1, 1], in
+            which the panel searches for the nearest; None leaves the search out.
+        discriminator: a Keras model: images → logits (batch, 1); None for no opinion.
         directions: number of direction sliders.
-        width: of the picture on the screen, in pixels.
-        folder: where exports go; None means `explorer` in the `runs` folder.
-        seed: of the codes that *new code* draws.
+        width: of the picture on a wide screen, in pixels.
+        seed: of the codes that the panel draws.
+        keep_names: False forgets the reader's names for directions when the panel is closed.
 
     Attributes:
         space: the `LatentSpace`.
         widget: the ipywidgets box.
-        pages: the tabs other than those with sliders, by title; see `pages`.
+        pages: the tabs by title; see `pages`.
+        base: float32 (latent_dim,), the position without the moves along directions.
 
     Raises:
         LatentError: a file that is missing or holds no generator.
@@ -59,260 +69,214 @@ class LatentExplorer:
         generator,
         *,
         training_images=None,
+        discriminator=None,
         directions=8,
-        width=280,
-        folder=None,
+        width=340,
         seed=0,
+        keep_names=True,
     ):
         import ipywidgets
 
+        self._w = ipywidgets
         width = whole_number("width", width, minimum=1, maximum=10_000)
         seed = whole_number("seed", seed, minimum=0)
-        if isinstance(generator, (str, Path)):
-            generator = load_generator(generator)
+        first = FIRST.get(generator) if isinstance(generator, str) else None
+        generator, discriminator, self._missing, folder = _opened(generator, discriminator)
         self.space = LatentSpace(generator, count=directions)
-        self.training_images = training_images
-        self.folder = runs_folder() / "explorer" if folder is None else Path(folder)
+        self.opinion = None if discriminator is None else Opinion(discriminator)
+        self.folder = folder if keep_names else None
         self._rng = np.random.default_rng(seed)
-        self._scale = max(1, width // generator.output_shape[2])
-        self._size = f"{self._scale * generator.output_shape[2]}px"
-        self._undo, self._last_change = [], (None, 0.0)
-        self._drawing = self._quiet = False
-        self.drawn = 0  # images drawn so far: fewer than events, if those pile up
-        self._w = ipywidgets
-        self.widget = self._build()
-        self._base = self._fresh()
+        self._history = History()
+        self._draw_soon = Later(self.draw, 0.002)  # after all waiting events
+        self._settle_soon = Later(self.settle, IDLE, pause=True)
+        self.make = Controls(self._changed, self.say)
+        self.drawn, self.smooth = 0, True  # images drawn: fewer than events, if those pile up
+        self.directions = None  # until the sliders are there, the base is the position
+        self.strength = self.make.slider(
+            "truncation ψ",
+            "moves the code toward the origin: more realistic, less varied images",
+            *(0, 1, STRENGTH),
+        )
+        self.base = self.clear_position(first if seed == 0 else None)
+        self.origin = self.base.copy()  # to which single numbers are reset
+        self.widget = self._build(width, training_images)
         self._shown = self._state()  # what the panel shows: the state to which an undo returns
-        self._show_code()
+        self.draw()
+        self.settle()
 
-    # --- the code ---------------------------------------------------------------------
+    # --- where the panel is ------------------------------------------------------------
+
+    @property
+    def position(self):
+        """The code before truncation, float32 (latent_dim,)."""
+        steps = self.directions.steps() if self.directions else []
+        return self.space.moved(self.base, steps)
 
     @property
     def code(self):
         """The code whose image is shown, float32 (latent_dim,); can be set."""
-        steps = [slider.value for slider in self._direction_sliders]
-        return truncated(self.space.moved(self._base, steps), self._strength.value)
+        return truncated(self.position, self.strength.value)
 
     @code.setter
     def code(self, z):
-        self._remember("code")
-        self._set_code(self.space.checked(z)[0])
-
-    def move_to(self, z, control):
-        """Set a code that `control` has moved; one drag of a control is one change."""
-        self._remember(control)
-        self._restore(z)
-        self._draw_soon()
-
-    def draw_seed(self):
-        """Draw a random seed, which is determined by the explorer's own."""
-        return int(self._rng.integers(2**31))
-
-    def _fresh(self):
-        return self._rng.normal(size=self.space.latent_dim).astype("float32")
-
-    def _set_code(self, z):
-        """Set a code: the sliders go back to their middle, truncation to 1."""
-        self._restore(z)
-        self._show_code()
-
-    def _show_code(self):
-        """Set the sliders for single numbers to the code, and draw."""
-        self._quiet = True
-        first = self._first.value
-        for offset, slider in enumerate(self._raw_sliders):
-            index = first + offset
-            slider.layout.display = "" if index < self.space.latent_dim else "none"
-            if index < self.space.latent_dim:
-                slider.description = f"z[{index}]"
-                slider.value = float(np.clip(self._base[index], slider.min, slider.max))
-        self._quiet = False
+        z = self.space.checked(z)[0]
+        self._history.remember(self._shown, "code")
+        self._restore(z, strength=1.0)
         self.draw()
+
+    def go_to(self, position, control):
+        """Move to a position; one drag of `control` is one change."""
+        self._history.remember(self._shown, control)
+        self._restore(position)
+        self._draw_soon.ask()
+
+    def images_at(self, positions):
+        """Images at positions, under the present truncation: float32, as `LatentSpace.images`."""
+        return self.space.images(truncated(positions, self.strength.value))
+
+    def pixels(self):
+        """The picture as G draws it: uint8 (height, width, channels)."""
+        return to_uint8(self.images_at(self.position))[0]
+
+    def labeled_sheet(self, rows=4):
+        """What the first directions do to the present code, with their names: uint8."""
+        rows, reach = min(rows, len(self.space.directions)), 3 * self.strength.value
+        sheet = direction_sheet(self.space, self.code, rows=rows, reach=reach)
+        names = [self.directions.name_of(index) for index in range(rows)]
+        return labeled(
+            enlarged(sheet, 3, self.smooth), names, ["-3", "-2", "-1", "0", "+1", "+2", "+3"]
+        )
+
+    def clear_position(self, known=None):
+        """Draw codes, and return one with a clear image: the `known`, or D's favorite."""
+        tried = self._rng.normal(size=(TRIED, self.space.latent_dim)).astype("float32")
+        images = self.images_at(tried)
+        if known is None and self.opinion:
+            known = int(np.argmax(self.opinion.logits(images)))
+        elif known is None:  # the highest contrasts are blots
+            known = int(np.argsort(images.std(axis=(1, 2, 3)))[3 * TRIED // 4])
+        return tried[known]
 
     # --- drawing: only the newest state, never a queue ---------------------------------
 
     def draw(self):
-        """Draw the current code now."""
-        self._drawing = False
+        """Draw the picture now, and what depends on it once the reader pauses."""
         try:
-            pixels = self.space.pixels(self.code)[0]
+            images = self.images_at(self.position)
+            pixels = to_uint8(images)[0]
         except ValueError as problem:  # a LatentError, or pixels that are no image
             self.say(str(problem))
             return
-        pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-        self._image.value = png(pixels.repeat(self._scale, 0).repeat(self._scale, 1))
+        self._image.value = png(enlarged(pixels, 4 if self.smooth else 1, self.smooth))
+        if self.opinion:
+            self.opinion.show(images)
         self.drawn += 1
+        self._settle_soon.ask()
 
-    def _draw_soon(self):
-        """Draw after all waiting events are handled, so that only the last of them is drawn."""
-        if self._drawing:
-            return
+    def settle(self):
+        """Redraw the open tab, and say in words what the picture shows."""
+        moved = [
+            f"{self.directions.name_of(index)} {step:+.2f}"
+            for index, step in enumerate(self.directions.steps())
+            if step
+        ]
+        words = ", ".join([f"truncation {self.strength.value:.2f}", *moved])
+        self._alt.value = f"<span>Image that the generator draws: {words}.</span>"
         try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # not in a notebook
-            self.draw()
-            return
-        self._drawing = True
-        loop.call_later(0.002, self.draw)
+            list(self.pages.values())[self.tabs.selected_index or 0].refresh()
+        except ValueError as problem:
+            self.say(str(problem))
 
-    def say(self, text):
+    def say(self, words):
         """Show a line of text below the image."""
-        self._message.value = text
+        self._message.value = text(words).value
 
     # --- undo --------------------------------------------------------------------------
 
     def _state(self):
-        return (
-            self._base.copy(),
-            [slider.value for slider in self._direction_sliders],
-            self._strength.value,
-        )
+        return self.base.copy(), self.directions.steps(), self.strength.value, self.origin
 
-    def _restore(self, base, steps=None, strength=1.0):
+    def _restore(self, base, steps=None, strength=None, origin=None):
         """Set a state without drawing it; without `steps` the sliders go to their middle."""
-        self._base = np.array(base, "float32")
-        self._quiet = True
-        for slider, value in zip(
-            self._direction_sliders, steps or [0.0] * len(self._direction_sliders), strict=True
-        ):
-            slider.value = value
-        self._strength.value = strength
-        self._quiet = False
+        self.base = np.array(base, "float32")
+        self.origin = self.base.copy() if origin is None else origin
+        sliders = self.directions.sliders
+        with self.make.quietly():
+            for slider, value in zip(sliders, steps or [0.0] * len(sliders), strict=True):
+                slider.value = value
+            self.strength.value = self.strength.value if strength is None else strength
         self._shown = self._state()
 
-    def _remember(self, control):
-        """Keep the state before a change; one drag of a slider is one change."""
-        last, when = self._last_change
-        now = time.monotonic()
-        if control != last or now - when > 1.0:
-            self._undo.append(self._shown)
-            del self._undo[:-100]
-        self._last_change = (control, now)
-
-    def undo(self, *_):
+    def undo(self):
         """Go back to before the last change."""
-        if not self._undo:
-            self.say("Nothing to undo.")
-            return
-        self._last_change = (None, 0.0)
-        self._restore(*self._undo.pop())
-        self._show_code()
+        state = self._history.back()
+        if state is None:
+            raise LatentError("Nothing to undo.")
+        self._restore(*state)
+        self._draw_soon.ask()
 
-    # --- building ----------------------------------------------------------------------
+    def _changed(self, control):
+        """Follow a slider that the reader has moved."""
+        self._history.remember(self._shown, control)
+        self._shown = self._state()
+        self._draw_soon.ask()
 
-    def _slider(self, label, tip, least, most, value, changed=None):
-        slider = self._w.FloatSlider(
-            min=least,
-            max=most,
-            value=value,
-            step=0.05,
-            description=label,
-            description_tooltip=tip,
-            readout_format=".2f",
-            continuous_update=True,
-            style={"description_width": "90px"},
-        )
-
-        def on_change(change):
-            if not self._quiet:
-                self._remember(label)
-                if changed is not None:
-                    changed(change["new"])
-                self._shown = self._state()
-                self._draw_soon()
-
-        slider.observe(on_change, names="value")
-        return slider
-
-    def button(self, label, tip, action):
-        """Make a button that calls `action`, and shows the message if it raises a ValueError."""
-        button = self._w.Button(description=label, tooltip=tip)
-
-        def pressed(_):
-            try:
-                self.say("")
-                action()
-            except ValueError as problem:
-                self.say(str(problem))
-
-        button.on_click(pressed)
-        return button
-
-    def _build(self):
-        w = self._w
-        # At its own size: otherwise the box stretches the image to the whole cell and blurs it.
-        self._image = w.Image(
-            format="png", layout={"width": self._size, "align_self": "flex-start"}
-        )
-        self._image.add_class("dcgan-course-explorer")
-        self._message = w.Label(value="")
-        self._direction_sliders = [
-            self._slider(
-                f"direction {i + 1}",
-                f"moves G's features along principal component {i + 1}, in standard deviations; "
-                f"it holds {share:.0%} of their variance",
-                *(-4, 4, 0.0),
-            )
-            for i, share in enumerate(self.space.shares)
-        ]
-        self._strength = self._slider(
-            "truncation ψ",
-            "moves the code toward the origin: more realistic, less varied images",
-            *(0, 1, 1.0),
-        )
-        self._first = w.BoundedIntText(
-            min=0,
-            max=max(0, self.space.latent_dim - 1),
-            step=RAW_SHOWN,
-            description="from z[…]",
-            description_tooltip="which numbers of the code the sliders below show",
-        )
-        self._first.observe(lambda change: self._show_code(), names="value")
-        self._raw_sliders = [
-            self._slider("z", "one number of the code", *(-4, 4, 0.0), self._raw_change(offset))
-            for offset in range(min(RAW_SHOWN, self.space.latent_dim))
-        ]
-        left = w.VBox(
-            [
-                self._image,
-                w.HBox(
-                    [
-                        self.button("New code", "draw another code from N(0, I)", self.new_code),
-                        self.button("Undo", "back to before the last change", self.undo),
-                    ]
-                ),
-                self._strength,
-                self._message,
-            ]
-        )
-        walk = WalkPage(self)
-        made = [NeighboursPage(self), walk, ArithmeticPage(self), ExportPage(self, walk)]
-        if self.training_images is not None:
-            made.append(NearestPage(self))
-        self.pages = {page.title: page for page in made}
-        boxes = {
-            "Directions": w.VBox(self._direction_sliders),
-            "Numbers": w.VBox([self._first, *self._raw_sliders]),
-            **{title: page.box for title, page in self.pages.items()},
-        }
-        tabs = w.Tab(children=list(boxes.values()), layout={"width": "600px"})
-        for index, title in enumerate(boxes):
-            tabs.set_title(index, title)  # ipywidgets 7 has no `titles`
-        self.tabs = tabs
-        return w.HBox([left, tabs], layout={"flex_flow": "row wrap"})
-
-    def _raw_change(self, offset):
-        def changed(value):
-            # This sets the base code, to which directions and truncation are applied afterwards.
-            self._base[self._first.value + offset] = value
-
-        return changed
+    def reset(self):
+        """Set all sliders back, and keep the code."""
+        self._history.remember(self._shown, "reset")
+        self._restore(self.origin, strength=STRENGTH)
+        self._draw_soon.ask()
 
     def new_code(self):
         """Draw another code from N(0, I)."""
-        self.code = self._fresh()
+        fresh = self._rng.normal(size=self.space.latent_dim)
+        self.go_to(fresh, f"new {self.drawn}")
 
-    # --- display -----------------------------------------------------------------------------
+    # --- building ----------------------------------------------------------------------
+
+    def _build(self, width, training_images):
+        w = self._w
+        self._image = classed(w.Image(format="png"), "dx-picture", "dcgan-course-explorer")
+        self._alt = classed(w.HTML(), "dx-alt")
+        self._message = text("", "dx-message")
+        pixels = w.ToggleButton(description="Pixels", tooltip="show each pixel as a square")
+        pixels.observe(lambda change: self._show_pixels(change["new"]), names="value")
+        buttons = [
+            self.make.button("New code", "draw another code from N(0, I)", self.new_code),
+            self.make.button("Undo", "back to before the last change", self.undo),
+            self.make.button("Reset all", "all sliders back, same code", self.reset),
+            pixels,
+        ]
+        psi = [self.strength, self.make.reset_button(self.strength, lambda: STRENGTH)]
+        opinion = [self.opinion.widget] if self.opinion else []
+        stage = w.VBox([self._image, *opinion], layout={"max_width": f"{width}px"})
+        left = [
+            *(
+                classed(stage, "dx-stage"),
+                classed(w.HBox(buttons), "dx-buttons"),
+                classed(w.HBox(psi), "dx-row"),
+            ),
+            *(self._message, self._alt),
+        ]
+        self.directions = DirectionsPage(self)
+        walk = WalkPage(self)
+        made = [self.directions, NumbersPage(self), NeighboursPage(self), walk]
+        made += [ArithmeticPage(self), *nearest_pages(self, training_images, self._missing)]
+        self.pages = {page.title: page for page in [*made, DownloadPage(self, walk)]}
+        self.tabs = classed(w.Tab(children=[page.box for page in self.pages.values()]), "dx-tabs")
+        for index, title in enumerate(self.pages):
+            self.tabs.set_title(index, title)  # ipywidgets 7 has no `titles`
+        self.tabs.observe(lambda change: self.settle(), names="selected_index")
+        main = classed(w.HBox([classed(w.VBox(left), "dx-left"), self.tabs]), "dx-main")
+        self._root = classed(w.VBox([behavior(), main]), "dcgan-explorer")
+        return self._root
+
+    def _show_pixels(self, pixels):
+        self.smooth = not pixels
+        (self._root.add_class if pixels else self._root.remove_class)("dx-pixels")
+        self.draw()
+
+    # --- display -----------------------------------------------------------------------
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {
@@ -322,45 +286,33 @@ class LatentExplorer:
         # Without a kernel, the image shows what the sliders do. In Colab a kernel always runs, and
         # Colab would show the image instead of the widget.
         if "google.colab" not in sys.modules:
-            picture = labeled_directions(self.space, self.code)
-            bundle["image/png"] = base64.b64encode(picture).decode()
+            bundle["image/png"] = base64.b64encode(png(self.labeled_sheet(), 9)).decode()
         return bundle
 
 
-def labeled_directions(space, code, *, rows=4, reach=3.0, columns=7):
-    """Draw a `direction_sheet` with the names of its rows and the positions of its columns.
-
-    Args:
-        space: a `LatentSpace`.
-        code: (latent_dim,), in the middle column.
-        rows: number of directions, one in each row.
-        reach: how far the outer columns are moved, in standard deviations.
-        columns: images in a row.
+def _opened(generator, discriminator):
+    """Open what the explorer was given.
 
     Returns:
-        A PNG file, as bytes.
-
-    Raises:
-        LatentError, ValueError: see `direction_sheet`.
+        The generator; the discriminator or None; for one that ships, why stand-ins are not
+        searched, else ""; and the folder in which names of directions are kept.
     """
-    from matplotlib.figure import Figure  # without pyplot: nothing else is to be shown
-
-    sheet = direction_sheet(space, code, rows=rows, reach=reach, columns=columns)
-    rows = min(rows, len(space.directions))
-    figure = Figure(figsize=(0.75 * columns + 1.1, 0.75 * rows + 0.8), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")
-    down, across = sheet.shape[0] / rows, sheet.shape[1] / columns
-    names = [f"direction {row + 1}" for row in range(rows)]
-    steps = [f"{step:.3g}".replace("-", "−") for step in np.linspace(-reach, reach, columns)]
-    axes.set_yticks((np.arange(rows) + 0.5) * down, names)
-    axes.set_xticks((np.arange(columns) + 0.5) * across, steps)
-    axes.set_xlabel("moved by so many standard deviations")
-    axes.tick_params(length=0)
-    axes.set_frame_on(False)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=100)
-    return picture.getvalue()
+    folder, missing = runs_folder() / "explorer", ""
+    if hasattr(generator, "sampler") and discriminator is None:
+        generator, discriminator = generator.sampler, generator.discriminator
+    if isinstance(generator, (str, Path)):
+        if str(generator) in shipped_generators():
+            missing = (
+                "This generator has learned real images, which are not on this machine. Drawn "
+                "stand-ins would say nothing about it, so nothing is searched. Connect to the "
+                "network, or set DCGAN_COURSE_DATA, and run again."
+            )
+            generator = load_light(str(generator))
+        else:
+            path = find_run(generator)
+            folder = path if path.is_dir() else path.parent
+            generator = load_generator(generator)
+    return generator, discriminator, missing, folder
 
 
 def direction_sheet(space, code, *, rows=4, reach=3.0, columns=7, **grid_options):

@@ -1,4 +1,4 @@
-"""What a `.keras` file may hold before it is opened as a generator.
+"""Opening a `.keras` file as a generator, and what it may hold before that.
 
 Keras builds from such a file whatever classes and functions its configuration names. Versions
 before 3.9 import them from any module, and some of Keras' own layers read other files or run code
@@ -7,9 +7,14 @@ made are accepted.
 """
 
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+
+from dcgan_course.checks import shown
+from dcgan_course.files import find_run
+from dcgan_course.latent.errors import LatentError
 
 LARGEST = 2 << 30  # bytes, unpacked: a hundred times the largest generator of the course
 LARGEST_CONFIG = 10 << 20
@@ -52,6 +57,62 @@ ACTIVATIONS = (
     *("softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax"),
     *("squareplus", "swish", "tanh", "tanh_shrink", "threshold"),
 )
+
+
+def open_generator(path):
+    """A generator from a file, or from a run's folder.
+
+    Args:
+        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist;
+            see `files.find_run` for where it is looked for.
+
+    Returns:
+        A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
+
+    Raises:
+        LatentError: no such file, a file that holds no generator, or one that also holds code
+            or classes from elsewhere.
+    """
+    import keras
+
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise LatentError(f"A generator is opened by the name of a file, not by {shown(path)}.")
+    path = find_run(path)
+    file = path / "generator.keras" if path.is_dir() else path
+    if not file.is_file():
+        raise LatentError(
+            f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
+            "when it is complete: run it first."
+        )
+    if reason := why_refused(file):
+        raise LatentError(f"{file} {reason}.")
+    try:
+        generator = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except MemoryError:
+        raise
+    except Exception as problem:
+        first = str(problem).strip().partition("\n")[0]
+        raise LatentError(f"{file} cannot be read as a Keras model ({first}).") from problem
+    check_generator(generator)
+    return generator
+
+
+def check_generator(generator):
+    """Raise `LatentError` unless a model maps codes to images."""
+    # An unbuilt model has no such attributes, and one with several inputs has lists of them.
+    shapes = getattr(generator, "input_shape", None), getattr(generator, "output_shape", None)
+    whole = all(
+        isinstance(shape, tuple) and all(isinstance(side, int) and side > 0 for side in shape[1:])
+        for shape in shapes
+    )
+    if not (whole and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
+        what = f"maps {shapes[0]} to {shapes[1]}"
+        if not hasattr(generator, "get_weights"):
+            what = f"is {shown(generator)}"
+        raise LatentError(
+            "A generator maps codes (batch, latent_dim) to images (batch, height, width, 1 or 3); "
+            f"this model {what}."
+        )
 
 
 def why_refused(file):

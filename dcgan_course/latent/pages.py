@@ -1,121 +1,166 @@
-"""The explorer's tabs: neighbors, walks, arithmetic, nearest training images, export.
+"""The explorer's tabs without sliders for G: neighbors, walks, arithmetic, nearest, download.
 
-Each page is a box of widgets that changes the code of its `LatentExplorer`, from which it gets
-its buttons.
+Each page is a box of widgets that changes the position of its `LatentExplorer`. Its `refresh` is
+called when its tab is opened, and after each change of the position while it is open. The tabs
+with sliders are in `sliders`.
 """
+
+import io
 
 import numpy as np
 
-from dcgan_course.display.images import image_grid, png, save_gif
-from dcgan_course.files import write_beside
-from dcgan_course.latent.space import LatentError, linear, spherical, without_and_with
+from dcgan_course.data.load import ImageSet
+from dcgan_course.display.images import png, to_uint8
+from dcgan_course.latent.controls import (
+    Thumbnails,
+    classed,
+    download_link,
+    enlarged,
+    gif,
+    grid_png,
+    image_tag,
+    text,
+)
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.sliders import REACH
+from dcgan_course.latent.space import linear, spherical, without_and_with
 
-NEIGHBOURS = 6
+NEIGHBOURS = 8
 WALK_FRAMES = 25
-BLANK = np.full((1, 1), 230, "uint8")  # light gray, stretched to the size of the image widget
-
-
-def _blank_image(w, width):
-    """Gray until there is an image: an image widget without one looks like a broken link."""
-    return w.Image(value=png(BLANK), format="png", layout={"width": width})
+SEARCHED = 10_000  # training images that are searched for the nearest
 
 
 class NeighboursPage:
-    """Codes near the current one, each with a button that moves there."""
+    """Codes near the current one, as pictures that lead there."""
 
     title = "Nearby"
 
     def __init__(self, panel):
-        import ipywidgets as w  # here, because only the widgets need it
+        import ipywidgets as w
 
-        self.panel = panel
+        self.panel, self._codes, self._seed = panel, None, 0
         self.distance = w.FloatSlider(
             min=0.1, max=1.5, value=0.5, step=0.1, description="distance", continuous_update=False
         )
-        self.images = [_blank_image(w, "84px") for _ in range(NEIGHBOURS)]
-        buttons = [
-            panel.button("go there", f"use neighbor {i + 1} as the code", self._go_to(i))
-            for i in range(NEIGHBOURS)
-        ]
-        for button in buttons:
-            button.layout.width = "84px"
-        shown = [w.VBox([image, b]) for image, b in zip(self.images, buttons, strict=True)]
-        find = panel.button("Look around", "six codes near this one", self.look_around)
-        self._codes = None
-        rows = [w.HBox(shown[:3]), w.HBox(shown[3:])]
-        self.box = w.VBox([w.HBox([find, self.distance]), *rows])
+        self.distance.style.description_width = "initial"
+        self.distance.observe(lambda change: self.refresh(), names="value")
+        labels = [f"go to neighbor {index + 1}" for index in range(NEIGHBOURS)]
+        self.thumbnails = Thumbnails(
+            panel, labels, [self._go_to(index) for index in range(NEIGHBOURS)], columns=4
+        )
+        others = panel.make.button("Others", "other neighbors of this code", self.look_around)
+        hint = text(
+            "Near codes draw similar images. Click an image to go there, and on from there."
+        )
+        grid = classed(w.HBox(self.thumbnails.buttons), "dx-grid")
+        under = classed(w.HBox([others, self.distance]), "dx-line")
+        self.box = w.VBox([hint, grid, under, self.thumbnails.style])
 
     def look_around(self):
+        """Show other codes near the current one."""
+        self._seed += 1
+        self.refresh()
+
+    def refresh(self):
         """Show images of codes near the current one."""
         panel = self.panel
         self._codes = panel.space.neighbours(
-            panel.code, NEIGHBOURS, self.distance.value, panel.draw_seed()
+            panel.position, NEIGHBOURS, self.distance.value, self._seed
         )
-        for image, pixels in zip(self.images, panel.space.images(self._codes), strict=True):
-            image.value = png(image_grid(pixels[None], scale=3))
+        self.thumbnails.show(panel.images_at(self._codes))
 
     def _go_to(self, index):
         def go():
             if self._codes is None:
-                raise LatentError("Press “Look around” first.")
-            self.panel.code = self._codes[index]
+                self.refresh()
+            self.panel.go_to(self._codes[index], "neighbor")
+            self.panel.settle()
 
         return go
 
 
 class WalkPage:
-    """A walk from one saved code, A, to another, B."""
+    """A walk from one code, A, to another, B: a loop that plays, and a slider along it."""
 
     title = "Walk"
 
     def __init__(self, panel):
         import ipywidgets as w
 
-        self.panel = panel
-        self.kept = {"A": None, "B": None}
+        self.panel, self._drawn = panel, None
+        self.ends = {"A": panel.position, "B": panel.clear_position()}
         self.path = w.ToggleButtons(
             options=["spherical", "linear"],
             tooltips=["along the arc, on which codes lie", "straight, through shorter codes"],
         )
-        self.path.observe(lambda change: self._walk_to(self.place.value), names="value")
-        self._play = w.Play(min=0, max=WALK_FRAMES - 1, interval=80, description="Play")
-        self.place = w.IntSlider(min=0, max=WALK_FRAMES - 1, description="A → B")
-        w.jslink((self._play, "value"), (self.place, "value"))
+        self.path.observe(lambda change: self._changed(), names="value")
+        self.place = w.IntSlider(
+            min=0,
+            max=WALK_FRAMES - 1,
+            description="A → B",
+            style={"description_width": "initial"},
+        )
         self.place.observe(lambda change: self._walk_to(change["new"]), names="value")
+        self.thumbnails = Thumbnails(
+            panel, ["go to A", "go to B"], [self._go_to("A"), self._go_to("B")], columns=2
+        )
         keep = [
-            panel.button(f"Keep as {name}", f"this code is where the walk {word}", self._keep(name))
-            for name, word in (("A", "starts"), ("B", "ends"))
+            panel.make.button(
+                f"Set {name}", f"the walk {word} at the present code", self._keep(name)
+            )
+            for name, word in (("A", "begins"), ("B", "ends"))
         ]
-        self.images = {name: _blank_image(w, "84px") for name in self.kept}
-        pair = [w.VBox(part) for part in zip(keep, self.images.values(), strict=True)]
-        self.box = w.VBox([w.HBox(pair), self.path, w.HBox([self._play, self.place])])
+        self.loop = classed(w.HTML(), "dx-loop")
+        low, high = [
+            classed(w.VBox([thumbnail, button]), "dx-end")
+            for thumbnail, button in zip(self.thumbnails.buttons, keep, strict=True)
+        ]
+        walk = classed(w.HBox([low, self.loop, high]), "dx-walk")
+        row = classed(w.HBox([self.place]), "dx-row")
+        self.box = w.VBox([walk, row, self.path, self.thumbnails.style])
 
     def _keep(self, name):
         def keep():
-            self.kept[name] = self.panel.code
-            image = self.panel.space.images(self.kept[name])
-            self.images[name].value = png(image_grid(image, scale=3))
+            self.ends[name] = self.panel.position
+            self._changed()
 
         return keep
 
-    def codes(self):
-        """The codes from A to B: (count, latent_dim).
+    def _go_to(self, name):
+        return lambda: self.panel.go_to(self.ends[name], "walk")
 
-        Raises:
-            LatentError: A or B has not been kept yet.
-        """
-        if any(code is None for code in self.kept.values()):
-            raise LatentError("Keep two codes first, as A and as B.")
+    def codes(self):
+        """The codes from A to B, before truncation: (count, latent_dim)."""
         interpolate = spherical if self.path.value == "spherical" else linear
-        return interpolate(self.kept["A"], self.kept["B"], WALK_FRAMES)
+        return interpolate(self.ends["A"], self.ends["B"], WALK_FRAMES)
+
+    def gif(self):
+        """The walk to B and back as the bytes of a GIF."""
+        return there_and_back(self.panel, self.codes())
 
     def _walk_to(self, place):
-        try:
-            code = self.codes()[place]
-        except LatentError as problem:
-            self.panel.say(str(problem))
+        self.panel.go_to(self.codes()[place], "walk")
+
+    def _changed(self):
+        self._drawn = None
+        self.refresh()
+
+    def refresh(self):
+        """Draw the loop, if something has changed that it depends on."""
+        state = (self.panel.strength.value, self.panel.smooth)
+        if self._drawn == state:
             return
-        self.panel.move_to(code, "walk")
+        self._drawn = state
+        both = self.panel.images_at(np.stack(list(self.ends.values())))
+        self.thumbnails.show(both)
+        still, moving = png(enlarged(to_uint8(both)[0], 3)), self.gif()
+        tag = image_tag(moving, "animation: from A to B and back", "image/gif")
+        # Readers who have asked their system for less motion see A alone.
+        calm = image_tag(still, "").partition('src="')[2].rstrip('">')
+        self.loop.value = (
+            f'<picture><source media="(prefers-reduced-motion: reduce)" srcset="{calm}">{tag}'
+            f"</picture>{download_link('Download GIF', 'walk.gif', moving, 'image/gif')}"
+        )
 
 
 class ArithmeticPage:
@@ -127,121 +172,150 @@ class ArithmeticPage:
         import ipywidgets as w
 
         self.panel = panel
-        self.sums = {"+": [], "−": []}
-        self.label = w.Label()
-        self.images = {sign: _blank_image(w, "168px") for sign in self.sums}
-        buttons = [
-            panel.button("Add to −", "its mean will be subtracted", self._collect("−")),
-            panel.button("Add to +", "its mean will be added", self._collect("+")),
-            panel.button("Apply", "this code − mean(−) + mean(+)", self.apply),
-            panel.button("Clear", "empty both collections", self._clear),
-        ]
-        self._show()
-        hint = w.Label("Collect codes with a property in + and codes without it in −, then apply.")
-        sides = [
-            w.VBox([button, self.images[sign]])
-            for button, sign in zip(buttons, ("−", "+"), strict=False)
-        ]
-        self.box = w.VBox([hint, w.HBox(sides), self.label, w.HBox(buttons[2:])])
+        self.sums = {"−": [], "+": []}
+        self.images = {sign: classed(w.HTML(), "dx-collection") for sign in self.sums}
+        hint = text(
+            "Collect codes whose images have a property in +, and codes without it in −. "
+            "“Apply” gives the property to the present code."
+        )
+        collect = {
+            "−": panel.make.button("Add to −", "its mean will be subtracted", self._collect("−")),
+            "+": panel.make.button("Add to +", "its mean will be added", self._collect("+")),
+        }
+        sides = [w.VBox([collect[sign], self.images[sign]]) for sign in self.sums]
+        apply = panel.make.button("Apply", "this code − mean(−) + mean(+)", self.apply)
+        clear = panel.make.button("Clear", "empty both collections", self._clear)
+        both = classed(w.HBox(sides), "dx-sides")
+        self.box = w.VBox([hint, both, classed(w.HBox([apply, clear]), "dx-line")])
+        self.refresh()
 
     def _collect(self, sign):
         def collect():
-            self.sums[sign].append(self.panel.code)
-            self._show()
+            self.sums[sign].append(self.panel.position)
+            self.refresh()
 
         return collect
 
     def _clear(self):
-        self.sums = {"+": [], "−": []}
-        self._show()
+        self.sums = {"−": [], "+": []}
+        self.refresh()
 
-    def _show(self):
-        self.label.value = f"−: {len(self.sums['−'])} codes, +: {len(self.sums['+'])} codes"
+    def refresh(self):
+        """Show what has been collected."""
         for sign, codes in self.sums.items():
-            images = self.panel.space.images(np.stack(codes)) if codes else None
-            drawn = image_grid(images, 4, scale=2) if codes else BLANK
-            self.images[sign].value = png(drawn)
+            count = f"{len(codes)} code{'s' if len(codes) != 1 else ''} in {sign}"
+            shown = ""
+            if codes:
+                images = self.panel.images_at(np.stack(codes))
+                shown = image_tag(grid_png(images, 4, self.panel.smooth), f"images of {count}")
+            self.images[sign].value = f"{shown}<p>{count}</p>"
 
     def apply(self):
         """Subtract the mean of one collection from the code and add that of the other."""
         if not (self.sums["+"] and self.sums["−"]):
             raise LatentError("Collect at least one code for each side first.")
-        self.panel.code = without_and_with(self.panel.code, self.sums["−"], self.sums["+"])
+        moved = without_and_with(self.panel.position, self.sums["−"], self.sums["+"])
+        self.panel.go_to(moved, "arithmetic")
 
 
 class NearestPage:
-    """The training images that are nearest to the current image."""
+    """The training images that are nearest to the current image, where they are at hand.
+
+    Args:
+        panel: the `LatentExplorer`.
+        images: float (count, height, width, channels) in [−1, 1].
+        missing: why there are none, instead of images.
+    """
 
     title = "Nearest"
 
-    def __init__(self, panel):
+    def __init__(self, panel, images=None, missing=""):
         import ipywidgets as w
 
-        self.panel = panel
-        self.image = _blank_image(w, "260px")
-        find = panel.button("Find", "training images that are nearest, by pixels", self.find)
-        self.box = w.VBox([find, self.image])
+        self.panel, self.images = panel, images
+        self.result = classed(w.HTML(), "dx-nearest")
+        hint = "Has G copied an image? These training images are nearest to its own, by pixels."
+        self.box = w.VBox([text(hint if images is not None else missing), self.result])
 
-    def find(self, count=6):
+    def refresh(self, count=8):
         """Show the training images nearest to the current image."""
-        images = self.panel.training_images
-        image = self.panel.space.images(self.panel.code)[0]
+        if self.images is None:
+            return
+        images = self.images[:SEARCHED]
+        image = self.panel.images_at(self.panel.position)[0]
         differences = np.mean((images - image) ** 2, axis=(1, 2, 3))
         chosen = np.argsort(differences)[:count]
-        self.image.value = png(image_grid(images[chosen], columns=3, scale=3))
-        self.panel.say(
-            f"Nearest: root mean square difference {np.sqrt(differences[chosen[0]]):.2f} of 2."
+        shown = image_tag(
+            grid_png(images[chosen], 4, self.panel.smooth), f"the {count} nearest training images"
+        )
+        self.result.value = (
+            f"{shown}<p>The nearest of {len(images):,}: root mean square difference "
+            f"{np.sqrt(differences[chosen[0]]):.2f} of 2.</p>"
         )
 
 
-class ExportPage:
-    """The image, the code and the walk as files."""
+def nearest_pages(panel, images, missing):
+    """The page that searches training images, or that says why it does not; none without images.
 
-    title = "Export"
+    Args:
+        panel: the `LatentExplorer`.
+        images: None, an `ImageSet`, or an array.
+        missing: why stand-ins are not searched; "" if they are.
+    """
+    if images is None:
+        return []
+    if isinstance(images, ImageSet):
+        if missing and images.source != "real":
+            return [NearestPage(panel, missing=missing)]
+        images = images.images
+    return [NearestPage(panel, images)]
+
+
+class DownloadPage:
+    """The image, the code, the directions and the walk as files, by links that hold them."""
+
+    title = "Download"
 
     def __init__(self, panel, walk):
         import ipywidgets as w
 
         self.panel, self.walk = panel, walk
-        buttons = [
-            panel.button("Picture", "the image as PNG", self.save_picture),
-            panel.button("Code", "the code as a NumPy file", self.save_code),
-            panel.button("GIF of the walk", "from A to B and back", self.save_walk),
+        self.links = classed(w.HTML(), "dx-links")
+        hint = text("These links save files on your own machine.")
+        self.box = w.VBox([hint, self.links])
+
+    def files(self):
+        """What can be saved: {file name: (label, bytes, MIME type)}."""
+        panel = self.panel
+        code = io.BytesIO()
+        np.save(code, panel.code)
+        picture = enlarged(panel.pixels(), 12, panel.smooth)
+        sheet = panel.labeled_sheet()
+        moved = np.linspace(-REACH, REACH, WALK_FRAMES)
+        steps = np.array(panel.directions.steps())
+        last = panel.directions.last
+        steps = np.where(np.arange(len(steps)) == last, moved[:, None], steps)
+        codes = np.stack([panel.space.moved(panel.base, each) for each in steps])
+        name = panel.directions.name_of(last)
+        return {
+            "picture.png": ("Image (PNG)", png(picture), "image/png"),
+            "code.npy": ("Code (NumPy)", code.getvalue(), "application/octet-stream"),
+            "directions.png": ("All directions (PNG)", png(sheet), "image/png"),
+            "direction.gif": (f"{name} (GIF)", there_and_back(panel, codes), "image/gif"),
+            "walk.gif": ("Walk A → B (GIF)", self.walk.gif(), "image/gif"),
+        }
+
+    def refresh(self):
+        """Make links for the present code."""
+        links = [
+            download_link(label, name, content, kind)
+            for name, (label, content, kind) in self.files().items()
         ]
-        self.box = w.VBox([*buttons, w.Label(f"Files go to {panel.folder}.")])
+        self.links.value = "".join(links)
 
-    def _next_file(self, stem, suffix):
-        number = 1
-        while (path := self.panel.folder / f"{stem}-{number:03d}{suffix}").exists():
-            number += 1
-        return path
 
-    def save_picture(self):
-        """Write the image at four times its size; returns the path."""
-        path = self._next_file("picture", ".png")
-        with write_beside(path) as beside:
-            image = self.panel.space.images(self.panel.code)
-            beside.write_bytes(png(image_grid(image, scale=4)))
-        self.panel.say(f"Written: {path}")
-        return path
-
-    def save_code(self):
-        """Write the code, for `numpy.load`; returns the path."""
-        path = self._next_file("code", ".npy")
-        with write_beside(path) as beside:
-            np.save(beside, self.panel.code)
-        self.panel.say(f"Written: {path}")
-        return path
-
-    def save_walk(self):
-        """Write the walk from A to B and back as a GIF; returns the path."""
-        images = self.panel.space.images(self.walk.codes())
-        frames = [image_grid(image[None], scale=4) for image in images]
-        path = save_gif(
-            self._next_file("walk", ".gif"),
-            [*frames, *frames[-2:0:-1]],
-            seconds_per_frame=0.08,
-            hold_last=0.08,
-        )
-        self.panel.say(f"Written: {path}")
-        return path
+def there_and_back(panel, codes):
+    """Images along codes and back as the bytes of a GIF, enlarged as the panel's picture is."""
+    pixels = to_uint8(panel.images_at(codes))
+    frames = [enlarged(each, 3, panel.smooth) for each in pixels]
+    return gif([*frames, *frames[-2:0:-1]])

@@ -10,9 +10,10 @@ import numpy as np
 
 from dcgan_course.checks import shown
 from dcgan_course.files import load_arrays, save_arrays
-from dcgan_course.latent.space import LatentError, open_generator
-from dcgan_course.networks.layers import in_float32
-from dcgan_course.training.recipes import RECIPES
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.keras_file import open_generator
+from dcgan_course.latent.light import LightGenerator, describe
+from dcgan_course.latent.space import LatentSpace, keep_directions
 
 FOLDER = Path(__file__).parent / "trained"
 
@@ -42,11 +43,32 @@ def load_generator(name):
         except LatentError as problem:
             known = ", ".join(shipped_generators())
             raise LatentError(f"{problem} Generators that ship with the course: {known}.") from None
+    from dcgan_course.networks.layers import in_float32  # only here is TensorFlow needed
+    from dcgan_course.training.recipes import RECIPES
+
     card, weights = _read(os.fspath(name))
     with in_float32():
         generator = RECIPES[card["recipe"]].generator()
     generator.set_weights(weights)
     return generator
+
+
+def load_light(name):
+    """Load a generator that ships with the course so that NumPy draws, without TensorFlow.
+
+    Args:
+        name: one of `shipped_generators()`.
+
+    Returns:
+        A `LightGenerator`, which draws what `load_generator(name)` draws; or that itself, if it
+        has layers that NumPy does not compute here.
+
+    Raises:
+        LatentError: a damaged file.
+    """
+    card, weights = _read(name)
+    layers = card.get("layers")
+    return load_generator(name) if layers is None else LightGenerator(layers, weights)
 
 
 def model_card(name):
@@ -62,7 +84,7 @@ def model_card(name):
 
 
 def save_generator(name, generator, card):
-    """Write a trained generator as float16, with its model card.
+    """Write a trained generator as float16, with its directions and its model card.
 
     Args:
         name: the name under which `load_generator` will find it.
@@ -72,15 +94,25 @@ def save_generator(name, generator, card):
     Returns:
         The path.
     """
-    arrays = [np.asarray(weight, "float16") for weight in generator.get_weights()]
-    return save_arrays(FOLDER / f"{name}.npz", arrays, {**card, "arrays": len(arrays)})
+    weights = [np.asarray(weight, "float16") for weight in generator.get_weights()]
+    arrays = {f"w{k}": weight for k, weight in enumerate(weights)}
+    card = {**card, "arrays": len(weights)}
+    if layers := describe(generator):
+        light = LightGenerator(layers, [weight.astype("float32") for weight in weights])
+        space = LatentSpace(light)  # finding its directions takes seconds, so that is done here
+        arrays |= {"directions": space.directions, "shares": space.shares}
+        card["layers"] = layers
+    return save_arrays(FOLDER / f"{name}.npz", arrays, card)
 
 
 def _read(name):
     path = FOLDER / f"{name}.npz"
     try:
         arrays, card = load_arrays(path)
-        return card, [arrays[f"w{k}"].astype("float32") for k in range(card["arrays"])]
+        weights = [arrays[f"w{k}"].astype("float32") for k in range(card["arrays"])]
+        if "directions" in arrays:
+            keep_directions(weights, arrays["directions"], arrays["shares"])
+        return card, weights
     except Exception as problem:
         if isinstance(problem, OSError) and problem.errno is not None:
             raise  # "permission denied" or "too many open files" is no damage

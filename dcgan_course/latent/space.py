@@ -7,90 +7,33 @@ code of a given image (inversion).
 """
 
 import hashlib
-import os
 
 import numpy as np
 
 from dcgan_course.checks import number, shown, whole_number
 from dcgan_course.display.images import to_uint8
-from dcgan_course.files import find_run
-from dcgan_course.latent.keras_file import why_refused
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.keras_file import check_generator
+from dcgan_course.latent.light import LightGenerator
 
-# Directions found in this session, so that a second panel for the same weights opens at once.
-_FOUND = {}
+# Directions by the digest of a generator's weights: those that ship with it, and those found in
+# this session, so that a second panel for the same weights opens at once.
+_SHIPPED, _FOUND = {}, {}
 MOST_CODES = 100_000
-
-
-class LatentError(ValueError):
-    """A generator or a code that cannot be used. The message says what to give instead."""
-
-
-def open_generator(path):
-    """A generator from a file, or from a run's folder.
-
-    Args:
-        path: a `generator.keras`, or a folder that holds one, such as runs/02_fashion_mnist;
-            see `files.find_run` for where it is looked for.
-
-    Returns:
-        A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
-
-    Raises:
-        LatentError: no such file, a file that holds no generator, or one that also holds code
-            or classes from elsewhere.
-    """
-    import keras
-
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
-        raise LatentError(f"A generator is opened by the name of a file, not by {shown(path)}.")
-    path = find_run(path)
-    file = path / "generator.keras" if path.is_dir() else path
-    if not file.is_file():
-        raise LatentError(
-            f"There is no {file}. A training leaves generator.keras in its folder in runs/ "
-            "when it is complete: run it first."
-        )
-    if reason := why_refused(file):
-        raise LatentError(f"{file} {reason}.")
-    try:
-        generator = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except MemoryError:
-        raise
-    except Exception as problem:
-        first = str(problem).strip().partition("\n")[0]
-        raise LatentError(f"{file} cannot be read as a Keras model ({first}).") from problem
-    check_generator(generator)
-    return generator
-
-
-def check_generator(generator):
-    """Raise `LatentError` unless a model maps codes to images."""
-    # An unbuilt model has no such attributes, and one with several inputs has lists of them.
-    shapes = getattr(generator, "input_shape", None), getattr(generator, "output_shape", None)
-    whole = all(
-        isinstance(shape, tuple) and all(isinstance(side, int) and side > 0 for side in shape[1:])
-        for shape in shapes
-    )
-    if not (whole and len(shapes[0]) == 2 and len(shapes[1]) == 4 and shapes[1][3] in (1, 3)):
-        what = f"maps {shapes[0]} to {shapes[1]}"
-        if not hasattr(generator, "get_weights"):
-            what = f"is {shown(generator)}"
-        raise LatentError(
-            "A generator maps codes (batch, latent_dim) to images (batch, height, width, 1 or 3); "
-            f"this model {what}."
-        )
 
 
 class LatentSpace:
     """A generator and the directions in which it varies most.
 
     Args:
-        generator: a Keras model: codes (batch, latent_dim) → images in [−1, 1].
+        generator: a Keras model: codes (batch, latent_dim) → images in [−1, 1]; or a
+            `LightGenerator`.
         count: how many directions to find, 1 or more; of more than `latent_dim`, so many.
         seed: of the codes from which they are found.
 
     Attributes:
         latent_dim: numbers in a code.
+        digest: a hash of the generator's weights.
         directions: float32 (count, latent_dim). Were the features linear in z, one step
             along a direction would move them by one standard deviation of that component.
         shares: float (count,), the fraction of the features' variance along each direction.
@@ -101,43 +44,34 @@ class LatentSpace:
     """
 
     def __init__(self, generator, *, count=12, seed=0):
-        import tensorflow as tf
-
         check_generator(generator)
         count = whole_number("count", count, minimum=1)
         seed = whole_number("seed", seed, minimum=0)
         self.generator = generator
         self.latent_dim = int(generator.input_shape[1])
-        self._draw = tf.function(
-            lambda z: generator(z, training=False),
-            input_signature=[tf.TensorSpec((None, self.latent_dim), tf.float32)],
-        )
-        count = min(count, self.latent_dim)
-        key = (_digest(generator.weights), count, seed)
+        self._draw = generator if isinstance(generator, LightGenerator) else _as_graph(generator)
+        self.digest = _digest(generator.weights)
+        self.directions, self.shares = self._directions(min(count, self.latent_dim), seed)
+
+    def _directions(self, count, seed):
+        directions, shares = _SHIPPED.get(self.digest, ((), ()))
+        if seed == 0 and count <= len(directions):
+            return directions[:count], shares[:count]
+        key = (self.digest, count, seed)
         if key not in _FOUND:
             _FOUND[key] = self._find_directions(count, seed)
-        self.directions, self.shares = _FOUND[key]
+        return _FOUND[key]
 
     def _find_directions(self, count, seed):
-        import keras
-        import tensorflow as tf
-
         # The first feature maps, in which the image's layout is decided.
-        outputs = (getattr(part, "output", None) for part in self.generator.layers)
-        maps = next((out for out in outputs if len(getattr(out, "shape", ())) == 4), None)
-        if maps is None:
-            raise LatentError(
-                "The generator shows no feature maps: build it as keras.Sequential, or as "
-                "keras.Model(inputs, outputs)."
-            )
+        maps = _first_maps(self.generator)
+        size = maps(np.zeros((1, self.latent_dim), "float32")).size
         # Each number of a direction is an average over codes: with 2,000 of them two seeds agree
         # on the digits' first five to cosines of 0.8 to 0.9, with 10,000 to 0.98. With the
         # maps of a large network so many would take minutes.
-        samples = 10_000 if np.prod(maps.shape[1:]) <= 2500 else 2000
+        samples = 10_000 if size <= 2500 else 2000
         z = np.random.default_rng(seed).normal(size=(samples, self.latent_dim)).astype("float32")
-        features = keras.Model(self.generator.inputs[0], maps)(z, training=False)
-        features = tf.cast(features, tf.float32).numpy().reshape(samples, -1)
-        return principal_directions(z, features, count)
+        return principal_directions(z, maps(z).reshape(samples, -1), count)
 
     def checked(self, z):
         """Check codes and return float32 (count, latent_dim); one code may lack the first axis.
@@ -223,6 +157,8 @@ class LatentSpace:
             LatentError: an image of another shape or range.
             ValueError: a wrong number.
         """
+        if isinstance(self.generator, LightGenerator):
+            raise LatentError("This search needs TensorFlow: use LatentSpace(load_generator(…)).")
         import keras
         import tensorflow as tf
 
@@ -262,6 +198,37 @@ class LatentSpace:
         errors = np.mean((self.images(z.numpy()) - image) ** 2, axis=(1, 2, 3))
         best = int(errors.argmin())
         return z.numpy()[best], float(errors[best])
+
+
+def keep_directions(weights, directions, shares):
+    """Keep the directions of a generator with these weights, for every `LatentSpace` of it."""
+    _SHIPPED[_digest(weights)] = directions, shares
+
+
+def _as_graph(generator):
+    """A Keras generator as a compiled function: codes → images."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, generator.input_shape[1]), tf.float32)]
+    return tf.function(lambda z: generator(z, training=False), input_signature=signature)
+
+
+def _first_maps(generator):
+    """A function: codes → float32 feature maps, the first that a generator computes."""
+    if isinstance(generator, LightGenerator):
+        return generator.first_maps
+    import keras
+    import tensorflow as tf
+
+    outputs = (getattr(part, "output", None) for part in generator.layers)
+    maps = next((out for out in outputs if len(getattr(out, "shape", ())) == 4), None)
+    if maps is None:
+        raise LatentError(
+            "The generator shows no feature maps: build it as keras.Sequential, or as "
+            "keras.Model(inputs, outputs)."
+        )
+    part = keras.Model(generator.inputs[0], maps)
+    return lambda z: tf.cast(part(z, training=False), tf.float32).numpy()
 
 
 def _codes(values, what="The code"):

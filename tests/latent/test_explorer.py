@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import re
 import sys
 import warnings
 
@@ -10,14 +11,17 @@ import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 
-from dcgan_course import dcgan_generator
-from dcgan_course.display.images import image_grid
+from dcgan_course import DCGAN, dcgan_discriminator, dcgan_generator
+from dcgan_course.data.load import ImageSet
+from dcgan_course.latent import explorer
 from dcgan_course.latent.choice import GeneratorChoice
-from dcgan_course.latent.explorer import LatentExplorer, direction_sheet
+from dcgan_course.latent.controls import enlarged
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.explorer import STRENGTH, LatentExplorer, direction_sheet
+from dcgan_course.latent.light import LightGenerator
 from dcgan_course.latent.pages import NEIGHBOURS, WALK_FRAMES
-from dcgan_course.latent.space import LatentError, spherical
+from dcgan_course.latent.space import spherical
 
 pytest.importorskip("ipywidgets")
 
@@ -32,16 +36,34 @@ def generator():
 
 
 @pytest.fixture
-def panel(generator, tmp_path):
+def panel(generator, tmp_path, monkeypatch):
+    """A panel that shows pixels, so that they can be compared, and does not truncate."""
+    monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path))
     training = np.random.default_rng(0).uniform(-1, 1, (50, 8, 8, 1)).astype("float32")
-    return LatentExplorer(
-        generator, training_images=training, directions=3, width=32, folder=tmp_path / "out"
-    )
+    panel = LatentExplorer(generator, training_images=training, directions=3)
+    panel.strength.value = 1.0
+    panel._show_pixels(True)
+    return panel
+
+
+def open_tab(panel, title):
+    panel.tabs.selected_index = list(panel.pages).index(title)
 
 
 def shown(panel):
     """The picture on the panel, one pixel for each of G's."""
-    return iio.imread(io.BytesIO(panel._image.value), extension=".png")[::4, ::4]
+    return iio.imread(io.BytesIO(panel._image.value), extension=".png")
+
+
+def embedded(html, kind="png"):
+    """What the addresses in a piece of HTML hold: bytes."""
+    return [base64.b64decode(each) for each in re.findall(rf"/{kind};base64,([^\"]+)", html)]
+
+
+def on_thumbnails(thumbnails):
+    """The picture that a set of thumbnails shares: uint8."""
+    sheet = re.search(r"base64,([^)]+)", thumbnails.style.value).group(1)
+    return iio.imread(io.BytesIO(base64.b64decode(sheet)), extension=".png")
 
 
 def buttons(box):
@@ -55,7 +77,7 @@ def buttons(box):
 
 
 def press(panel, label, which=0):
-    buttons(panel.widget)[label][which].click()
+    buttons(getattr(panel, "widget", None) or panel.box)[label][which].click()
 
 
 def expected(panel):
@@ -64,43 +86,48 @@ def expected(panel):
 
 def test_a_direction_slider_moves_the_code_along_its_direction_and_the_picture_follows(panel):
     start, before = panel.code, shown(panel)
-    panel._direction_sliders[1].value = 2.0
+    panel.directions.sliders[1].value = 2.0
     np.testing.assert_allclose(panel.code, start + 2 * panel.space.directions[1], atol=1e-5)
     assert not np.array_equal(shown(panel), before)
     np.testing.assert_array_equal(shown(panel), expected(panel))
-    for slider, share in zip(panel._direction_sliders, panel.space.shares, strict=True):
+    for slider, share in zip(panel.directions.sliders, panel.space.shares, strict=True):
         assert f"{share:.0%}" in slider.description_tooltip
 
 
 def test_number_sliders_show_and_set_single_numbers(panel):
-    for index, slider in enumerate(panel._raw_sliders):
+    open_tab(panel, "Numbers")
+    numbers = panel.pages["Numbers"]
+    for index, slider in enumerate(numbers.sliders):
         assert slider.description == f"z[{index}]"
         assert slider.value == pytest.approx(np.clip(panel.code[index], -4, 4), abs=1e-5)
-    panel._raw_sliders[2].value = -1.5
+    numbers.sliders[2].value = -1.5
     assert panel.code[2] == pytest.approx(-1.5)
     np.testing.assert_array_equal(shown(panel), expected(panel))
-    panel._first.value = 6
-    assert [s.description for s in panel._raw_sliders[:3]] == ["z[6]", "z[7]", "z[8]"]
-    assert [s.layout.display for s in panel._raw_sliders[3:]] == ["none"] * 3
-    panel._raw_sliders[0].value = 0.75
+    numbers.first.value = 6
+    assert [s.description for s in numbers.sliders[:3]] == ["z[6]", "z[7]", "z[8]"]
+    assert [row.layout.display for row in numbers.rows[3:]] == ["none"] * 5
+    numbers.sliders[0].value = 0.75
     assert panel.code[6] == pytest.approx(0.75)
+    drawn = panel.origin[6]
+    press(numbers, "reset")
+    assert panel.code[6] == pytest.approx(drawn)
 
 
 def test_truncation_draws_the_code_towards_the_origin(panel):
     start = panel.code
-    panel._strength.value = 0.5
+    panel.strength.value = 0.5
     np.testing.assert_allclose(panel.code, 0.5 * start, rtol=1e-5)
     np.testing.assert_array_equal(shown(panel), expected(panel))
 
 
 def test_new_code_and_undo(panel):
     start = panel.code
-    panel._direction_sliders[0].value = 1.0
-    panel._direction_sliders[0].value = 1.5  # the same drag
+    panel.directions.sliders[0].value = 1.0
+    panel.directions.sliders[0].value = 1.5  # the same drag
     moved = panel.code
     press(panel, "New code")
     assert np.abs(panel.code - moved).max() > 0.1
-    assert panel._direction_sliders[0].value == 0
+    assert panel.directions.sliders[0].value == 0
     press(panel, "Undo")
     np.testing.assert_allclose(panel.code, moved, rtol=1e-5)
     np.testing.assert_array_equal(shown(panel), expected(panel))
@@ -114,42 +141,179 @@ def test_events_that_pile_up_are_dropped_and_the_last_one_counts(panel):
     async def drag():
         before = panel.drawn
         for value in np.linspace(-3, 3, 40):
-            panel._direction_sliders[0].value = float(value)
+            panel.directions.sliders[0].value = float(value)
         assert panel.drawn == before  # nothing is drawn while events wait
         await asyncio.sleep(0.2)
         return panel.drawn - before
 
     assert asyncio.run(drag()) == 1
-    assert panel._direction_sliders[0].value == 3
+    assert panel.directions.sliders[0].value == 3
     np.testing.assert_array_equal(shown(panel), expected(panel))
 
 
-def test_neighbours_can_be_visited(panel):
-    press(panel, "go there")
-    assert "Look around" in panel._message.value
+def test_a_new_panel_shows_a_clear_smooth_image_at_a_truncation_of_0_7(generator):
+    panel = LatentExplorer(generator)
+    assert panel.strength.value == 0.7 == STRENGTH
+    np.testing.assert_array_equal(shown(panel), enlarged(panel.pixels(), 4))
+    assert len(np.unique(shown(panel))) > len(np.unique(panel.pixels()))  # bicubic
+    contrasts = [panel.new_code() or panel.images_at(panel.position).std() for _ in range(40)]
+    first = LatentExplorer(generator)
+    low, high = np.percentile(contrasts, [40, 98])
+    assert low < first.images_at(first.position).std() < high  # neither faint nor a blot
+
+
+def test_thumbnails_show_where_each_direction_leads_from_here(panel):
+    def leads_to(position, index, end):
+        step = np.eye(3)[index] * end
+        return panel.space.images(panel.space.moved(position, step))[0]
+
+    thumbnails = panel.directions.thumbnails
+    assert on_thumbnails(thumbnails).shape == (3 * 16, 2 * 16)
+    for index in range(3):
+        for side, end in ((0, -3), (1, 3)):
+            drawn = thumbnails.shown[2 * index + side]
+            np.testing.assert_allclose(drawn, leads_to(panel.base, index, end), atol=1e-5)
+    before = on_thumbnails(thumbnails)
+    panel.directions.sliders[1].value = 1.5
+    moved = panel.space.moved(panel.base, [0, 1.5])
+    np.testing.assert_allclose(thumbnails.shown[0], leads_to(moved, 0, -3), atol=1e-5)
+    np.testing.assert_allclose(thumbnails.shown[3], leads_to(panel.base, 1, 3), atol=1e-5)
+    assert not np.array_equal(on_thumbnails(thumbnails), before)
+
+
+def test_a_thumbnail_leads_there_and_reset_leads_back(panel):
     start = panel.code
-    press(panel, "Look around")
-    assert all(image.value for image in panel.pages["Nearby"].images)
-    assert len(panel.pages["Nearby"].images) == NEIGHBOURS
-    press(panel, "go there", 2)
+    press(panel.directions, "direction 2: go to +3")
+    assert panel.directions.steps() == [0, 3, 0]
+    press(panel.directions, "direction 1: go to −3")
+    assert panel.directions.steps() == [-3, 3, 0]
+    press(panel.directions, "reset", 1)
+    assert panel.directions.steps() == [-3, 0, 0]
+    panel.strength.value = 0.2
+    press(panel, "Reset all")
+    assert panel.directions.steps() == [0, 0, 0]
+    assert panel.strength.value == STRENGTH
+    np.testing.assert_allclose(panel.position, start, rtol=1e-5)
+    press(panel, "Undo")
+    assert panel.directions.steps() == [-3, 0, 0]
+    assert panel.strength.value == pytest.approx(0.2)
+
+
+def test_a_direction_is_played_back_and_forth_and_ends_where_it_began(panel, monkeypatch):
+    monkeypatch.setattr("dcgan_course.latent.sliders.PAUSE", 0)
+    slider = panel.directions.sliders[1]
+    slider.value = 1.0
+    seen = []
+    slider.observe(lambda change: seen.append(change["new"]), names="value")
+    asyncio.run(panel.directions.swing(1))
+    assert max(seen) == pytest.approx(3, abs=0.05)
+    assert min(seen) == pytest.approx(-3, abs=0.05)
+    assert max(np.abs(np.diff(seen))) < 0.5
+    assert slider.value == 1.0
+
+    async def interrupted():
+        task = asyncio.create_task(panel.directions.swing(1))
+        await asyncio.sleep(0)
+        slider.value = -2.0  # the reader takes over
+        await task
+
+    asyncio.run(interrupted())
+    assert slider.value == -2.0
+
+
+def test_playing_can_be_stopped_by_the_same_button(panel):
+    async def twice():
+        press(panel.directions, "play direction 3")
+        await asyncio.sleep(0.15)
+        there = panel.directions.sliders[2].value
+        assert there != 0
+        press(panel.directions, "play direction 3")
+        await asyncio.sleep(0.15)
+        assert abs(panel.directions.sliders[2].value - there) < 0.5
+
+    asyncio.run(twice())
+
+
+def test_names_for_directions_are_kept_with_the_generator(panel, generator, tmp_path):
+    panel.directions.names[1].value = "thickness"
+    assert "thickness: go to +3" in buttons(panel.directions.box)
+    again = LatentExplorer(generator, directions=3)
+    assert [field.value for field in again.directions.names] == ["", "thickness", ""]
+    generator.save(tmp_path / "generator.keras")
+    beside = LatentExplorer(tmp_path, directions=3)
+    beside.directions.names[0].value = "slant"
+    assert (tmp_path / "direction_names.json").is_file()
+    assert LatentExplorer(tmp_path, directions=3).directions.name_of(0) == "slant"
+    # Other weights have other directions.
+    other = dcgan_generator((8, 8, 1), latent_dim=9, widths=(8, 8))
+    other.save(tmp_path / "generator.keras")
+    assert LatentExplorer(tmp_path, directions=3).directions.name_of(0) == "direction 1"
+    forgetful = LatentExplorer(generator, directions=3, keep_names=False)
+    forgetful.directions.names[2].value = "size"
+    again = LatentExplorer(generator, directions=3)
+    assert again.directions.name_of(2) == "direction 3"
+
+
+def test_a_damaged_file_of_names_and_a_full_disk_are_no_obstacle(panel, generator, monkeypatch):
+    panel.folder.mkdir(parents=True)
+    (panel.folder / "direction_names.json").write_text("[1, 2", encoding="utf-8")
+    again = LatentExplorer(generator, directions=3)
+    assert again.directions.name_of(0) == "direction 1"
+
+    def refuse(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dcgan_course.latent.sliders.keep_name", refuse)
+    again.directions.names[0].value = "slant"
+    assert "No space left" in again._message.value
+
+
+def test_neighbours_can_be_visited_and_lead_on(panel):
+    open_tab(panel, "Nearby")
+    near = panel.pages["Nearby"]
+    start, first = panel.code, on_thumbnails(near.thumbnails)
+    assert len(near.thumbnails.buttons) == NEIGHBOURS
+    press(panel, "go to neighbor 3")
     assert np.linalg.norm(panel.code - start) == pytest.approx(0.5 * 3, rel=1e-3)
+    assert not np.array_equal(on_thumbnails(near.thumbnails), first)
+    second = on_thumbnails(near.thumbnails)
+    press(panel, "Others")
+    assert not np.array_equal(on_thumbnails(near.thumbnails), second)
 
 
 def test_a_walk_leads_from_a_to_b_on_the_chosen_way(panel):
-    panel.pages["Walk"].place.value = 3
-    assert "Keep two codes first" in panel._message.value
+    walk = panel.pages["Walk"]
+    press(panel, "Set A")
     a = panel.code
-    press(panel, "Keep as A")
     press(panel, "New code")
     b = panel.code
-    press(panel, "Keep as B")
-    panel.pages["Walk"].place.value = WALK_FRAMES - 1
+    press(panel, "Set B")
+    walk.place.value = WALK_FRAMES - 1
     np.testing.assert_allclose(panel.code, b, rtol=1e-4, atol=1e-5)
-    panel.pages["Walk"].place.value = 12
+    walk.place.value = 12
     np.testing.assert_allclose(panel.code, spherical(a, b, WALK_FRAMES)[12], atol=1e-5)
-    panel.pages["Walk"].path.value = "linear"
-    np.testing.assert_allclose(panel.code, (a + b) / 2, atol=1e-5)
     np.testing.assert_array_equal(shown(panel), expected(panel))
+    press(panel, "go to A")
+    np.testing.assert_allclose(panel.code, a, atol=1e-5)
+    walk.path.value = "linear"
+    walk.place.value = 12 + 1
+    np.testing.assert_allclose(panel.code, a + (b - a) * 13 / 24, atol=1e-5)
+
+
+def test_a_walk_plays_from_the_start_and_follows_its_ends(panel):
+    walk = panel.pages["Walk"]
+    assert walk.loop.value == ""  # not drawn before somebody looks
+    open_tab(panel, "Walk")
+    (moving, saved), (still,) = embedded(walk.loop.value, "gif"), embedded(walk.loop.value)
+    assert moving == saved  # the link saves what is seen
+    frames = iio.imread(moving, index=None, extension=".gif")
+    assert frames.shape[:3] == (2 * WALK_FRAMES - 2, 24, 24)
+    first = enlarged(panel.space.pixels(walk.ends["A"])[0], 3, False)
+    assert abs(frames[0][..., 0].astype(int) - first).max() <= 1
+    np.testing.assert_array_equal(iio.imread(still, extension=".png").shape[:2], (24, 24))
+    press(panel, "New code")
+    press(panel, "Set B")
+    assert embedded(walk.loop.value, "gif")[0] != moving
 
 
 def test_arithmetic_takes_a_mean_away_and_adds_another(panel):
@@ -161,34 +325,104 @@ def test_arithmetic_takes_a_mean_away_and_adds_another(panel):
         press(panel, "New code")
         codes.append(panel.code)
         press(panel, "Add to +")
-    assert "−: 1 codes, +: 2 codes" in panel.pages["Arithmetic"].label.value
+    arithmetic = panel.pages["Arithmetic"]
+    assert "<p>1 code in −</p>" in arithmetic.images["−"].value
+    assert "<p>2 codes in +</p>" in arithmetic.images["+"].value
+    (sheet,) = embedded(arithmetic.images["+"].value)
+    assert iio.imread(sheet, extension=".png").shape == (3 * 8, 3 * (8 + 2 + 8 + 2 + 8 + 2 + 8))
     press(panel, "Apply")
     wanted = codes[2] - codes[0] + (codes[1] + codes[2]) / 2
     np.testing.assert_allclose(panel.code, wanted, atol=1e-5)
+    press(panel, "Clear")
+    assert arithmetic.images["+"].value == "<p>0 codes in +</p>"
 
 
 def test_the_nearest_training_image_is_found(panel):
-    panel.training_images[17] = panel.space.images(panel.code)[0]
-    press(panel, "Find")
-    assert "difference 0.00" in panel._message.value
-    sheet = iio.imread(io.BytesIO(panel.pages["Nearest"].image.value), extension=".png")
+    nearest = panel.pages["Nearest"]
+    nearest.images[17] = panel.space.images(panel.code)[0]
+    open_tab(panel, "Nearest")
+    assert "difference 0.00" in nearest.result.value
+    (sheet,) = embedded(nearest.result.value)
+    sheet = iio.imread(sheet, extension=".png")
     np.testing.assert_array_equal(sheet[: 8 * 3 : 3, : 8 * 3 : 3], expected(panel))
 
 
-def test_exports_can_be_read_again_and_overwrite_nothing(panel):
-    first, second = panel.pages["Export"].save_picture(), panel.pages["Export"].save_picture()
-    assert first != second
-    np.testing.assert_array_equal(iio.imread(first)[::4, ::4], expected(panel))
-    np.testing.assert_array_equal(np.load(panel.pages["Export"].save_code()), panel.code)
-    with pytest.raises(LatentError, match="Keep two codes first"):
-        panel.pages["Export"].save_walk()
-    press(panel, "Keep as A")
-    press(panel, "New code")
-    press(panel, "Keep as B")
-    press(panel, "GIF of the walk")
-    path = panel.folder / "walk-001.gif"
-    assert str(path) in panel._message.value
-    assert len(iio.imread(path, index=None)) >= WALK_FRAMES
+def image_set(source):
+    images = np.zeros((4, 28, 28, 1), "float32")
+    return ImageSet(images, np.zeros(4), ("zero",), "mnist", source, "test")
+
+
+def test_stand_ins_are_not_searched_for_a_generator_that_learned_real_images():
+    panel = LatentExplorer("mnist", training_images=image_set("stand-in"))
+    assert panel.pages["Nearest"].images is None
+    open_tab(panel, "Nearest")
+    assert panel.pages["Nearest"].result.value == ""
+    assert "has learned real images" in panel.pages["Nearest"].box.children[0].value
+    real = LatentExplorer("mnist", training_images=image_set("real"))
+    assert real.pages["Nearest"].images.shape == (4, 28, 28, 1)
+
+
+def test_stand_ins_are_searched_for_a_generator_that_has_learned_them(generator):
+    panel = LatentExplorer(generator, training_images=image_set("stand-in"))
+    assert panel.pages["Nearest"].images.shape == (4, 28, 28, 1)
+
+
+def test_downloads_hold_what_is_shown_and_nothing_is_written(panel, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    open_tab(panel, "Download")
+    panel.directions.sliders[2].value = 2.0
+    files = panel.pages["Download"].files()
+    picture = iio.imread(files["picture.png"][1], extension=".png")
+    np.testing.assert_array_equal(picture[::12, ::12], expected(panel))
+    np.testing.assert_array_equal(np.load(io.BytesIO(files["code.npy"][1])), panel.code)
+    assert files["direction.gif"][0] == "direction 3 (GIF)"
+    for name in ("direction.gif", "walk.gif"):
+        assert len(iio.imread(files[name][1], index=None, extension=".gif")) == 2 * WALK_FRAMES - 2
+    links = panel.pages["Download"].links.value
+    for name, (label, content, kind) in files.items():
+        assert f'download="{name}" href="data:{kind};base64,' in links
+        assert base64.b64encode(content).decode() in links
+        assert label in links
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_discriminator_gives_its_opinion_and_chooses_the_first_image(generator):
+    keras.utils.set_random_seed(5)
+    network = dcgan_discriminator((8, 8, 1), widths=(8,))
+    panel = LatentExplorer(generator, discriminator=network)
+
+    def real():
+        logit = float(network(panel.images_at(panel.position), training=False)[0, 0])
+        return f"D: {1 / (1 + np.exp(-logit)):.0%} real"
+
+    assert real() in panel.opinion.widget.value
+    panel.directions.sliders[0].value = 3.0
+    assert real() in panel.opinion.widget.value
+    assert LatentExplorer(DCGAN(generator, network)).opinion is not None
+    with pytest.raises(LatentError, match="one logit each"):
+        LatentExplorer(generator, discriminator=generator)
+
+
+def test_what_a_screen_reader_says_follows_the_picture(panel):
+    assert "truncation 1.00.</span>" in panel._alt.value
+    panel.directions.names[0].value = "slant"
+    panel.directions.sliders[0].value = -1.25
+    assert "truncation 1.00, slant -1.25.</span>" in panel._alt.value
+    loop = panel.pages["Walk"].loop
+    open_tab(panel, "Walk")
+    assert 'alt="animation: from A to B and back"' in loop.value
+
+
+def test_a_message_is_text_that_wraps_and_no_markup(panel):
+    panel.say("<b>1 < 2</b>")
+    assert panel._message.value == "<p>&lt;b&gt;1 &lt; 2&lt;/b&gt;</p>"
+
+
+def test_a_generator_that_ships_is_drawn_by_numpy(monkeypatch):
+    monkeypatch.setattr(explorer, "load_generator", None)
+    panel = LatentExplorer("cifar10_frogs")
+    assert isinstance(panel.space.generator, LightGenerator)
+    assert panel.pixels().shape == (32, 32, 3)
 
 
 def test_bad_input_is_a_message(panel, tmp_path, generator):
@@ -200,11 +434,11 @@ def test_bad_input_is_a_message(panel, tmp_path, generator):
     kept = kernel.numpy()
     try:
         kernel.assign(kept * np.nan)  # the panel lives on, and says what is wrong
-        panel._direction_sliders[0].value = 1.0
+        panel.directions.sliders[0].value = 1.0
         assert "diverged" in panel._message.value
     finally:
         kernel.assign(kept)
-    panel._direction_sliders[0].value = 1.2
+    panel.directions.sliders[0].value = 1.2
     np.testing.assert_array_equal(shown(panel), expected(panel))
 
 
@@ -220,7 +454,7 @@ def test_a_path_will_do_and_the_panel_is_shown_as_a_widget(generator, tmp_path):
     bundle = panel._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.widget.model_id
     titles = [panel.tabs.get_title(i) for i in range(len(panel.tabs.children))]
-    assert titles == ["Directions", "Numbers", "Nearby", "Walk", "Arithmetic", "Export"]
+    assert titles == ["Directions", "Numbers", "Nearby", "Walk", "Arithmetic", "Download"]
 
 
 def parts(widget):
@@ -236,21 +470,15 @@ def test_the_panel_is_made_of_core_widgets_alone(panel):
 
 
 def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypatch):
-    drawn = []
-    show = Axes.imshow
-    monkeypatch.setattr(
-        Axes, "imshow", lambda self, *a, **b: drawn.append(self) or show(self, *a, **b)
-    )
     bundle = panel._repr_mimebundle_()
-    picture = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
-    assert picture.shape[1] > 500  # 7 columns, large enough to see what they show
-    (axes,) = drawn
-    sheet = direction_sheet(panel.space, panel.code, rows=4)
-    np.testing.assert_array_equal(axes.images[0].get_array(), sheet)
-    rows, columns = axes.get_yticklabels(), axes.get_xticklabels()
-    assert [text.get_text() for text in rows] == [f"direction {k}" for k in (1, 2, 3, 4)]
-    assert [text.get_text() for text in columns] == ["−3", "−2", "−1", "0", "1", "2", "3"]
-    assert axes.get_xticks()[3] == pytest.approx(sheet.shape[1] / 2)  # the code itself
+    sheet = iio.imread(io.BytesIO(base64.b64decode(bundle["image/png"])), extension=".png")
+    drawn = enlarged(direction_sheet(panel.space, panel.code, rows=3), 3, False)
+    height, width = drawn.shape
+    np.testing.assert_array_equal(sheet[-height:, -width:], drawn)
+    assert (sheet[:20] < 100).any()  # labels above the columns, and beside the rows
+    assert (sheet[30:, : -width - 5] < 100).any()
+    panel.directions.names[0].value = "the thickness of lines"
+    assert panel.labeled_sheet().shape[1] > sheet.shape[1]
     monkeypatch.setitem(sys.modules, "google.colab", object())
     assert "image/png" not in panel._repr_mimebundle_()
 
@@ -287,11 +515,10 @@ def runs(tmp_path, monkeypatch, generator):
     return tmp_path
 
 
-@pytest.mark.slow(seconds=4)
 def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
     choice = GeneratorChoice("cifar10_frogs", directions=2)
     names = [name for name, _ in choice._list.options]
-    assert names == ["cifar10_frogs", "fashion_mnist", "mnist", "runs/02_mine", "runs/03_broken"]
+    assert names == ["Clothes", "Digits", "Frogs", "runs/02_mine", "runs/03_broken"]
     assert choice.panel.space.generator.output_shape == (None, 32, 32, 3)
     frogs = choice.panel
     choice._list.value = runs / "02_mine"
@@ -309,38 +536,17 @@ def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
     choice._list.value = runs / "03_broken"
     assert "cannot be read" in choice._message.value
     assert choice.panel is panel
-    panel._direction_sliders[0].value = 1.0
-    np.testing.assert_array_equal(
-        iio.imread(io.BytesIO(panel._image.value), extension=".png")[::35, ::35], expected(panel)
-    )
-    with pytest.raises(LatentError, match=r"no generator 'dogs' here, but cifar10_frogs"):
+    panel.directions.sliders[0].value = 1.0
+    np.testing.assert_array_equal(shown(panel), enlarged(panel.pixels(), 4))
+    with pytest.raises(LatentError, match=r"no generator 'dogs' here, but fashion_mnist"):
         GeneratorChoice("dogs")
+    shipped = GeneratorChoice("mnist", own=False, directions=1)
+    assert [name for name, _ in shipped._list.options] == ["Clothes", "Digits", "Frogs"]
 
 
-@pytest.mark.slow(seconds=4)
 def test_training_images_reach_the_panel_of_their_generator(runs):
     images = np.zeros((4, 32, 32, 3), "float32")
     choice = GeneratorChoice("cifar10_frogs", training_images={"cifar10_frogs": images})
-    assert choice.panel.training_images is images
+    assert choice.panel.pages["Nearest"].images is images
     choice._list.value = runs / "02_mine"
-    assert choice.panel.training_images is None
-
-
-def test_what_has_been_collected_is_seen_and_an_empty_place_is_grey(panel):
-    def picture(sign):
-        return iio.imread(
-            io.BytesIO(panel.pages["Arithmetic"].images[sign].value), extension=".png"
-        )
-
-    assert (picture("+") == 230).all()
-    codes = []
-    for _ in range(2):
-        press(panel, "Add to +")
-        codes.append(panel.code)
-        press(panel, "New code")
-    sheet = image_grid(panel.space.images(np.stack(codes)), 4, scale=2)
-    np.testing.assert_array_equal(picture("+"), sheet)
-    assert (picture("−") == 230).all()
-    press(panel, "Clear")
-    assert (picture("+") == 230).all()
-    assert (iio.imread(io.BytesIO(panel.pages["Walk"].images["A"].value)) == 230).all()
+    assert "Nearest" not in choice.panel.pages

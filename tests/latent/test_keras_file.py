@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dcgan_course import dcgan_generator, load_generator
-from dcgan_course.latent.keras_file import why_refused
-from dcgan_course.latent.space import LatentError, open_generator
+from dcgan_course.latent.errors import LatentError
+from dcgan_course.latent.keras_file import open_generator, why_refused
 
 
 @pytest.fixture(scope="module")

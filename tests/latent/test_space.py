@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from dcgan_course import dcgan_generator
 from dcgan_course.latent import space as latent
+from dcgan_course.latent.keras_file import open_generator
 from dcgan_course.latent.space import (
     LatentError,
     LatentSpace,
     linear,
-    open_generator,
     spherical,
     truncated,
     without_and_with,

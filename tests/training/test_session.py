@@ -14,7 +14,7 @@ from nbclient.exceptions import CellExecutionError
 
 from dcgan_course import DCGAN, ImageFolder, Monitor, write_pictures
 from dcgan_course.files import find_run, read_rows, run_path
-from dcgan_course.latent.space import open_generator
+from dcgan_course.latent.keras_file import open_generator
 from dcgan_course.training.session import fingerprint
 
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (24, 8, 8, 1)).astype("float32")
