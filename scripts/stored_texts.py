@@ -17,6 +17,14 @@ TITLES = re.compile(
     r"""(?:suptitle|set_title|plt\.title|title)\s*[=(]\s*f?"([^"]+)"|show_\w+\([^"]*"([^"]+)\""""
 )
 
+# What code shows that names no title.
+KNOWN = {
+    r"\b(training|few)\.gif": "Animation: samples of the same latent vectors, epoch by epoch",
+    r"\bpanel\.finish\(|\bMonitor\(": "Samples of the same latent vectors, and losses",
+    r"\bshow_gan\(\)": "A GAN: G turns random numbers into images, D says how real they look",
+    r"\bshow_training_step\(\)": "One training step: D's update above, G's update below",
+}
+
 
 def describe(notebook):
     """Give every image in the outputs a text, in its metadata and as its text/plain.
@@ -57,8 +65,10 @@ def _said(output):
 
 
 def _title(source, heading):
-    found = TITLES.search(source)
-    text = next(filter(None, found.groups())) if found else f"Figure: {heading}"
+    titles = ["".join(groups) for groups in TITLES.findall(source)]
+    titles = [title for title in titles if "{" not in title or "$" in title]  # no code
+    known = [text for pattern, text in KNOWN.items() if re.search(pattern, source)]
+    text = ". ".join(dict.fromkeys(titles or known or [f"Figure: {heading}"]))
     return re.sub(r"\s+", " ", re.sub(r"[{}$\\]", "", text.replace("\\n", " "))).strip()
 
 

@@ -142,6 +142,7 @@ class NotebookPanel:
             value=epochs[-1],
             description="epoch",
             layout={"width": "auto", "max_width": "45em"},
+            style={"description_width": "initial"},
         )
 
         def show(change):
@@ -161,11 +162,11 @@ class NotebookPanel:
     def _say(self, text, fraction=None):
         self._text = text
         words = f"<div>{html.escape(text)}</div>"
-        bar = (
-            f'<progress max="1" value="{fraction:.4f}" aria-label="training" '
-            f'style="width:100%;max-width:45em;height:1em;accent-color:{BLUE}"></progress>'
-        )
-        self._words.value = words if fraction in (None, 1) else words + bar
+        if fraction is not None and fraction < 1:
+            style = f"width:100%;max-width:45em;height:1em;accent-color:{BLUE}"
+            words += f'<progress aria-label="training" value="{fraction:.4f}" style="{style}">'
+            words += "</progress>"
+        self._words.value = words
         if self._slider is not None:  # the training goes on after a pause
             self._slider = None
             self.widget.children = (self._words, self._pictures)
@@ -186,13 +187,13 @@ class NotebookPanel:
     def _cell_ends(self):
         from IPython import get_ipython
 
+        get_ipython().events.unregister("post_execute", self._cell_ends)
         if not self._closed and self.on_pause:
             self.on_pause()
-        get_ipython().events.unregister("post_execute", self._cell_ends)
         self._waits = False
         bundle, metadata = {"text/plain": self._text}, {}
         if self._view is not None:
-            alt = f"{self._text}. {self._view.alt}"
+            alt = f"{self._text.rstrip('.')}. {self._view.alt}"
             bundle, metadata = picture_bundle(self._view.whole(), alt)
         self._handle.update({**bundle, **widget_view(self.widget)}, raw=True, metadata=metadata)
 

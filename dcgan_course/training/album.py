@@ -65,10 +65,10 @@ class Album:
         """
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+        figure = Figure(figsize=(3.4, 2.6), layout="constrained")
         axes = figure.subplots()
         draw_curves(axes, self.history, CURVES, title="Losses so far")
-        picture = _png(figure, dpi=100)
+        picture = _png(figure, dpi=140)
         width = figure.bbox.width
         places = {
             row["epoch"]: 100 * axes.transData.transform((row["epoch"], 0))[0] / width

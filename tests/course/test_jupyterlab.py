@@ -23,40 +23,56 @@ if CHROMIUM is None:
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
 pytestmark = pytest.mark.slow(seconds=40)
-# A training without TensorFlow, so that the test does not wait for it.
-TRAIN = """
-import numpy as np
+# A training without TensorFlow, so that the tests do not wait for it; a file beside the notebooks,
+# so that their cells are short and all of them are in view.
+DEMO = """
 import matplotlib.pyplot as plt
+import numpy as np
+
 from dcgan_course.display.alt_text import describe_figures
 from dcgan_course.display.palette import use_palette
 from dcgan_course.display.screen import EpochView, open_screen
 from dcgan_course.training.album import Album
 from dcgan_course.training.progress import Progress
+
 use_palette()
 describe_figures()
 history, epochs = [], 6
 screen, album, progress = open_screen(), Album(None, None, history), Progress(18, 10)
+
+
 def view(epoch, curves=None):
     curve, places = curves or album.curves()
     pictures = [(album.frame(epoch), f"Samples after epoch {epoch}"), (curve, "Losses")]
-    whole = lambda: album.whole(None, epoch)
     mark = places.get(epoch) if curves else None
+    whole = lambda: album.whole(None, epoch)
     return EpochView(pictures, whole, album.alt(epoch), album.words(epoch), mark)
-rng = np.random.default_rng(0)
-for epoch in range(1, epochs + 1):
-    for _ in range(10):
-        progress.advance()
-    history.append({"epoch": epoch, "d_loss": 1 / epoch, "g_loss": 1 + epoch / 9})
-    album.add(epoch, np.tanh(rng.normal(size=(16, 28, 28, 1)) * epoch / 4))
-    screen.show_progress(progress)
-    screen.show_epoch(view(epoch))
+
+
+def train():
+    rng = np.random.default_rng(0)
+    for epoch in range(1, epochs + 1):
+        for _ in range(10):
+            progress.advance()
+        history.append({"epoch": epoch, "d_loss": 1 / epoch, "g_loss": 1 + epoch / 9})
+        album.add(epoch, np.tanh(rng.normal(size=(16, 28, 28, 1)) * epoch / 4))
+        screen.show_progress(progress)
+        screen.show_epoch(view(epoch))
+
+
+def finish():
+    whole = album.curves()
+    screen.browse(album.epochs(), lambda epoch: view(epoch, whole))
+    screen.close()
+
+
+def plot():
+    plt.figure(figsize=(2, 1))
+    plt.plot([1, 2])
+    plt.title("A line that rises")
+    plt.show()
 """
-FINISH = """
-whole = album.curves()
-screen.browse(album.epochs(), lambda epoch: view(epoch, whole))
-screen.close()
-"""
-PLOT = 'plt.plot([1, 2]); plt.title("A line that rises"); plt.show()'
+TRAIN, FINISH, PLOT = "import demo\n\ndemo.train()", "demo.finish()", "demo.plot()"
 SIZES = [(1280, 800), (870, 800), (390, 844)]
 
 
@@ -70,9 +86,14 @@ def free_port():
 def lab(tmp_path_factory):
     """A running JupyterLab, its folder of notebooks, and its address."""
     folder, settings = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("settings")
+    (folder / "demo.py").write_text(DEMO, encoding="utf-8")
     port = free_port()
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
-    options += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--expose-app-in-browser"]
+    options += [
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.default_url=/lab/tree/my_lessons",
+        "--expose-app-in-browser",
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "scripts")))}
     environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
@@ -120,10 +141,20 @@ def opened(browser, address, name, size=SIZES[0]):
 
 
 def run_all(page):
+    """Run all cells, and wait until the last one has run."""
     page.locator(".jp-Notebook .jp-CodeCell").first.click()
     page.wait_for_function("document.querySelector('.jp-Notebook-ExecutionIndicator')")
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(
+        """[...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+          .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
+    )
+    page.wait_for_timeout(1000)  # for the kernel's last message
+
+
+def scroll_to(page, text):
+    page.get_by_alt_text(text).evaluate("one => one.scrollIntoView({ block: 'end' })")
 
 
 def shut_kernels_down(address):
@@ -168,8 +199,8 @@ def test_the_panel_fits_its_place(lab, browser, size):
     assert all(box["x"] + box["width"] <= size[0] for box in boxes)
     assert all(box["width"] > 150 for box in boxes)
     side_by_side = boxes[0]["y"] == pytest.approx(boxes[1]["y"], abs=5)
-    assert side_by_side == (size[0] > 1000)
-    page.get_by_alt_text("Losses").scroll_into_view_if_needed()
+    assert side_by_side == (size[0] > 500)
+    scroll_to(page, "Losses")
     screenshot(page, f"panel-{size[0]}")
     handle.focus()
     page.keyboard.press("ArrowLeft")
@@ -186,7 +217,6 @@ def test_a_saved_panel_is_there_again_when_the_notebook_is_reopened(lab, browser
     page.get_by_alt_text("Samples after epoch 6").wait_for()
     page.locator(".jp-OutputArea img[alt='A line that rises']").wait_for()
     assert page.locator("progress").get_attribute("aria-label") == "training"
-    page.wait_for_timeout(1000)  # the kernel's last message
     page.locator(".jp-Notebook .jp-CodeCell").first.click()
     page.keyboard.press("Control+s")
     for _ in range(100):
@@ -215,11 +245,26 @@ def test_a_saved_panel_is_there_again_when_the_notebook_is_reopened(lab, browser
     assert [text[:21] for text in texts] == ["epoch 7 of 18 · a few", "A line that rises"]
 
 
+def test_it_opens_in_the_folder_of_copies_and_their_links_work(lab, browser):
+    folder, address = lab
+    for name in ("my_lessons", "docs"):
+        (folder / name).mkdir()
+    (folder / "docs" / "glossary.md").write_text("# Words of the field", encoding="utf-8")
+    link = nbformat.v4.new_markdown_cell("The [glossary](../docs/glossary.md).")
+    nbformat.write(nbformat.v4.new_notebook(cells=[link]), folder / "my_lessons" / "01_copy.ipynb")
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    page.locator(".jp-DirListing-item", has_text="01_copy.ipynb").dblclick()
+    page.locator(".jp-RenderedMarkdown a", has_text="glossary").click()
+    page.locator(".jp-MarkdownViewer h1", has_text="Words of the field").wait_for()
+    page.close()
+
+
 def test_the_panel_can_be_read_in_the_dark(lab, browser):
     folder, address = lab
     write(folder, "dark.ipynb", TRAIN)
     page = opened(browser, address, "dark.ipynb")
-    page.evaluate("document.body.dataset.jpThemeLight")
     page.get_by_text("Settings", exact=True).first.click()
     page.get_by_text("Theme", exact=True).first.hover()
     page.get_by_text("JupyterLab Dark", exact=True).click()
@@ -229,6 +274,6 @@ def test_the_panel_can_be_read_in_the_dark(lab, browser):
     words.wait_for()
     color = words.evaluate("one => getComputedStyle(one).color")
     assert min(map(int, re.findall(r"\d+", color)[:3])) > 150, color
-    page.get_by_alt_text("Losses").scroll_into_view_if_needed()
+    scroll_to(page, "Losses")
     screenshot(page, "panel-dark")
     page.close()

@@ -29,9 +29,12 @@ def described(source, plain=FIGURE, metadata=None, kind="image/png"):
     ("source", "text"),
     [
         ('plt.title("D learns $p/(p+q)$")', "D learns p/(p+q)"),
-        ('show_images(images, f"Some {name}")', "Some name"),
+        ('show_images(images, "Some faces")', "Some faces"),
+        ('show_images(images, f"Some {name}")', "Figure: The game"),
         ('axes.set(title="One\\\\ntwo")', "One two"),
+        ('left.set(title="A")\nright.set(title="B")', "A. B"),
         ("plot()", "Figure: The game"),
+        ("panel.finish(g)", "Samples of the same latent vectors, and losses"),
     ],
 )
 def test_an_old_output_is_described_by_its_code_or_its_heading(source, text):

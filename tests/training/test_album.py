@@ -38,7 +38,7 @@ def test_words_give_the_losses():
 
 def test_curves_say_where_each_epoch_is():
     picture, places = Album(None, None, ROWS).curves()
-    assert iio.imread(io.BytesIO(picture)).shape == (340, 460, 4)
+    assert iio.imread(io.BytesIO(picture)).shape == (364, 476, 4)
     assert list(places) == [1, 2, 3]
     assert 5 < places[1] < places[2] < places[3] < 100
     assert places[2] == pytest.approx((places[1] + places[3]) / 2)
