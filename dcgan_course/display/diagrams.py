@@ -11,7 +11,7 @@ def show_network(network, title):
     A block's height shows the side of the feature map and its width the number of channels,
     both on a logarithmic scale. The shape is written below the block, the layer that produced
     it above. Layers that keep the shape (batch norm, activations, dropout) are listed with the
-    layer before them.
+    layer before them, unless they have a kernel.
 
     Args:
         network: a built `keras.Sequential`.
@@ -22,7 +22,7 @@ def show_network(network, title):
     blocks = [(tuple(network.input_shape[1:]), ["input"])]
     for layer in network.layers:
         shape, name = tuple(layer.output.shape[1:]), _short_name(layer)
-        if shape == blocks[-1][0]:
+        if shape == blocks[-1][0] and getattr(layer, "kernel", None) is None:
             blocks[-1][1].append(name)
         else:
             blocks.append((shape, [name]))
