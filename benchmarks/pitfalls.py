@@ -5,7 +5,7 @@
     python benchmarks/pitfalls.py --seeds 6 ring    one seed, and cases whose name contains a word
 
 Every case is a run of the lesson's own functions, taken out of the notebook. All cases and three
-seeds take about an hour on one core.
+seeds take about twenty minutes on one core.
 """
 
 import argparse
