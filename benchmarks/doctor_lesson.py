@@ -55,7 +55,7 @@ def given(digits, unseen, frogs, steps=400, ring_steps=3000):
     """What the lesson's functions find under their global names.
 
     Args:
-        digits, unseen, frogs: images to train on, to hold out, and in colour.
+        digits, unseen, frogs: images to train on, to hold out, and in color.
         steps, ring_steps: of a run on images, and of one on the ring.
     """
     import tensorflow as tf
@@ -77,7 +77,7 @@ def given(digits, unseen, frogs, steps=400, ring_steps=3000):
         .repeat()
         .shuffle(20_000, seed=5)
         .batch(128),
-        "ring_codes": tf.random.stateless_normal((2000, 2), seed=[5, 5]),
+        "ring_z": tf.random.stateless_normal((2000, 2), seed=[5, 5]),
         "pick": lambda smoke, laptop, full: ring_steps,
     }
 
@@ -117,10 +117,15 @@ def cases(lesson):
     """The runs by name, from the lesson's functions."""
     train, play, sharp = lesson.train, lesson.play, lesson.sharp_networks
     few, steps = lesson.digits[:128], lesson.STEPS
-    strong = dict(networks=sharp, d_rate=2e-3, g_rate=2e-4)
 
-    def kernel_3():
-        return lesson.grown(lesson.transposed(3)), lesson.small_networks()[1]
+    def color_networks():
+        return lesson.small_networks((32, 32, 3))
+
+    def gray(images, seed):
+        mean = lesson.tf.reduce_mean(images, axis=3, keepdims=True)
+        return lesson.tf.repeat(mean, 3, axis=3)
+
+    strong = dict(networks=sharp, d_rate=2e-3, g_rate=2e-4)
 
     runs = {
         "healthy": (lambda: train(held_out=lesson.unseen), ()),
@@ -141,9 +146,8 @@ def cases(lesson):
         "flipped labels": (lambda: train(kind=lesson.Flipped), ("flipped_labels",)),
         # A rate as high as that ends in one picture, or in a few.
         "rate 0.03": (lambda: train(g_rate=3e-2, d_rate=3e-2), ("dead_g", "mode_collapse")),
-        "kernel 3": (lambda: train(networks=kernel_3, steps=steps // 2), ("grid",)),
-        "D sees grey": (
-            lambda: train(lesson.frogs, lesson.colour_networks, augment=lesson.grey),
+        "D sees gray": (
+            lambda: train(lesson.frogs, color_networks, augment=gray),
             ("colour",),
             ("grid",),  # which young frogs have in any case
         ),

@@ -29,8 +29,10 @@ def check(lesson, said):
         slopes = [abs(float(slope)) for slope in saturating.split()]
         assert slopes[2] < 1e-4 < 0.2 < slopes[0]
         assert all(abs(float(slope)) > 0.7 for slope in steep.split())
-        radii = dict(re.findall(r"γ = (\d\.\d): radius (\d\.\d+)", said))
-        assert float(radii["0.3"]) < float(radii["9.0"])
+        far = dict(re.findall(r"γ = (\d\.\d): distance (\d\.\de.\d+)", said))
+        assert min(far, key=lambda gamma: float(far[gamma])) == "1.0"
+        separate, mixed = re.search(r"a batch of each: (\S+); mixed: (\S+)", said).groups()
+        assert float(separate) < 0.01 < 0.05 < float(mixed)
     if lesson == "06":
         reached = dict(re.findall(r"(cutout|hidden): the gradient reaches (\d+)%", said))
         assert int(reached["hidden"]) == 0

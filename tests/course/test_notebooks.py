@@ -323,15 +323,36 @@ def test_lesson_04_never_calls_predict_in_its_loop():
     assert not [source for source in code_cells(LESSON_04) if ".predict(" in source]
 
 
+@pytest.mark.parametrize(("theta", "psi"), [(1.0, 1.0), (1.0, -0.5), (-0.7, 0.3), (-2.0, -1.0)])
+def test_dirac_gan_of_lesson_05_goes_down_the_losses_of_the_course(theta, psi):
+    """One simultaneous step with R1 is a step of gradient descent on each player's loss."""
+    from dcgan_course import discriminator_loss, generator_loss
+
+    g, d = tf.Variable([[theta]]), tf.Variable([[psi]])
+    with tf.GradientTape(persistent=True) as tape:
+        real, fake = d * 0.0, d * g  # D(x) = ψx; all real data are 0
+        d_loss = discriminator_loss(real, fake) + 0.5 * 0.3 * tf.reduce_sum(d**2)
+        g_loss = generator_loss(fake, "minimax")
+    step = 0.2 * float(tape.gradient(g_loss, g)), 0.2 * float(tape.gradient(d_loss, d))
+    dirac = names_from(LESSON_05, "dirac", np=np)["dirac"]
+    path = dirac(alternating=False, gamma=0.3, steps=1, theta=theta, psi=psi)
+    np.testing.assert_allclose(path[1], (theta - step[0], psi - step[1]), rtol=1e-5)
+
+
 def test_dirac_gan_of_lesson_05_moves_as_its_text_says():
     dirac = names_from(LESSON_05, "dirac", np=np)["dirac"]
-    path = dirac("simultaneous", steps=100, h=0.2)
-    radius = np.linalg.norm(path, axis=1)
-    slope = 1 / (1 + np.exp(path[:-1].prod(axis=1)))
-    np.testing.assert_allclose(radius[1:] / radius[:-1], np.sqrt(1 + (0.2 * slope) ** 2))
-    alternating = np.linalg.norm(dirac("alternating"), axis=1)
-    assert 0.7 * radius[0] < alternating.min() < alternating.max() < 1.4 * radius[0]
-    assert np.linalg.norm(dirac("alternating", gamma=0.3)[-1]) < 1e-3
+    path = dirac(alternating=False, steps=100, h=0.2)
+    distance = np.linalg.norm(path, axis=1)
+    slope = 1 / (1 + np.exp(-path[:-1].prod(axis=1)))
+    np.testing.assert_allclose(distance[1:] / distance[:-1], np.sqrt(1 + (0.2 * slope) ** 2))
+    for each in (path, dirac()):  # clockwise: each step turns to the right
+        here, there = each[:-1], each[1:]
+        assert (here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0] < 0).all()
+    alternating = np.linalg.norm(dirac(), axis=1)
+    assert 0.9 * distance[0] < alternating.min() < alternating.max() < 1.1 * distance[0]
+    reached = {gamma: np.linalg.norm(dirac(gamma=gamma, steps=100)[-1]) for gamma in (0.3, 1, 3)}
+    assert reached[1] < reached[0.3] < distance[0] / 10
+    assert reached[1] < reached[3]
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,27 @@ def test_a_class_of_few_images_keeps_its_row(shown):
     ]
 
 
+def test_rows_of_images_carry_their_names(shown):
+    """Each row is where its name is."""
+    white = np.ones((3, 4, 4, 1), "float32")
+    show_rows({"white": white, "black": -white}, "Two rows")
+    axes = shown[0].axes[0]
+    grid = np.asarray(axes.images[0].get_array())
+    names = {
+        text.get_text(): tick
+        for text, tick in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)
+    }
+    assert grid[round(names["white"]), 1] == 255
+    assert grid[round(names["black"]), 1] == 0
+    assert axes.get_title() == "Two rows"
+
+
+@pytest.mark.parametrize("rows", [{}, {"a": IMAGES, "b": IMAGES[:5]}])
+def test_rows_that_do_not_fit(shown, rows):
+    with pytest.raises(ValueError, match="All rows should have images of one shape"):
+        show_rows(rows, "Two rows")
+
+
 @pytest.mark.parametrize(
     "labels",
     [[0] * 5, [0] * 7, [0.0] * 6, [[0]] * 6, "abcdef", None, [-1] * 6, [2] * 6, [True] * 6],
