@@ -709,6 +709,8 @@ def _data_problem(submission, rng):
 
 def _network_problem(submission, found):
     layers, weights = submission.layers, submission.weights
+    if any(weight.dtype.kind not in "fiu" or weight.ndim == 0 for weight in weights):
+        return "The weights should be numbers, in arrays."
     if any(not np.isfinite(np.asarray(weight, "float32")).all() for weight in weights):
         return "Some weights are NaN or infinite: the training has diverged."
     if not layers or not isinstance(layers[0], dict) or layers[0].get("layer") != "Dense":
@@ -781,14 +783,15 @@ def _compare(images, submission, rng, reference, found):
             reference[f"{data}_covariance"].astype(float),
         )
         away = frechet(target, moments(real), scaled(target))
-        if away > 0.2:
-            problems["data"] = f"The training images are not those of {data}: call them own."
+        if away > 0.2:  # the distance is relative to these images, and means nothing then
+            why = f"The training images are not those of {data}: call them own."
+            problems.update(data=why, fair=why, good=why)
     elif reference is not None:
         target = features(to_floats(submission.held_out))
     found["distance"] = distance(seen, real, target, rng)
     for part, most in (("fair", FAIR), ("good", GOOD)):
         if not found["distance"] < most:
-            problems[part] = (
+            problems[part] = problems[part] or (
                 f"The distance from real images is {found['distance']:.2f}; it should be below {most}."
             )
     for name, known in (reference or {}).items():

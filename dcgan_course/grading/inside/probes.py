@@ -5,6 +5,7 @@ Each question is a dictionary {"op": name, "args": packed list}; each answer is 
 """
 
 import importlib.util
+import json
 import linecache
 import traceback
 from pathlib import Path
@@ -56,6 +57,8 @@ class Probes:
         self.namespace = namespace
         self._models = []
         self._given = {}
+        self._answers = {}  # of trials that several tests ask for
+        self._networks = {}
 
     def handle(self, question):
         """Answer one question, whatever happens in the submission's code."""
@@ -152,6 +155,18 @@ class Probes:
             answer = tf.reduce_sum(self._model(number)(x, training=False))
         return tape.gradient(answer, x)
 
+    # --- networks that are built once ---------------------------------------------------
+
+    def _built(self, build, *sizes):
+        """A network or two of the grader's; the same ones for the same sizes, all trainable."""
+        key = build.__name__, sizes
+        if key not in self._networks:
+            self._networks[key] = build(*sizes)
+        found = self._networks[key]
+        for model in found if isinstance(found, tuple) else (found,):
+            model.trainable = True
+        return found
+
     # --- a training step ----------------------------------------------------------------
 
     def do_step(self, sizes, weights, real, rates, repeat):
@@ -167,7 +182,7 @@ class Probes:
         import keras
         import tensorflow as tf
 
-        models = nets.step_networks(*sizes)
+        models = self._built(nets.step_networks, *sizes)
         for model, arrays in zip(models, weights, strict=True):
             nets.set_values(model, arrays)
         calls = [], []
@@ -196,7 +211,7 @@ class Probes:
         import keras
         import tensorflow as tf
 
-        generator, discriminator = nets.step_networks(*sizes)
+        generator, discriminator = self._built(nets.step_networks, *sizes)
         seen = tf.Variable(tf.zeros((batch, sizes[0])))
         watched = _watch(generator, [], seen)
         optimizers = [keras.optimizers.SGD(0.0) for _ in range(2)]
@@ -240,7 +255,7 @@ class Probes:
 
     def do_movement(self, width, weights, changes, trainable):
         """What `movement` returns for given changes of a network, and how often it makes them."""
-        network = nets.normed_discriminator(width)
+        network = self._built(nets.normed_discriminator, width)
         nets.set_values(network, weights)
         network.trainable = trainable
         count = [0]
@@ -267,6 +282,10 @@ class Probes:
         """
         import keras
 
+        function = self._function("make_trainers")
+        key = function, json.dumps(pack([sizes, weights, optimizers, turns]))
+        if key in self._answers:
+            return self._answers[key]
         generator, discriminator = (
             nets.normed_generator(*sizes),
             nets.normed_discriminator(sizes[1]),
@@ -278,9 +297,7 @@ class Probes:
             keras.optimizers.SGD(rate) if name == "SGD" else keras.optimizers.Adam(rate, beta_1=0.5)
             for _ in range(2)
         ]
-        train = dict(
-            zip("dg", self._function("make_trainers")(generator, discriminator, *both), strict=True)
-        )
+        train = dict(zip("dg", function(generator, discriminator, *both), strict=True))
         found = []
         for whose, *given in turns:
             returned = train[whose](*(_tensor(array) for array in given))
@@ -293,4 +310,5 @@ class Probes:
                     "counted": [int(np.array(o.iterations)) for o in both],
                 }
             )
+        self._answers[key] = found
         return found
