@@ -160,8 +160,8 @@ def test_what_the_file_cannot_hold_is_refused_when_it_is_written(capstone, maker
     inputs = keras.Input((3,))
     inside = layers.Dense(256)(inputs)
     twice = layers.Reshape((16, 16, 1))(layers.Dense(256)(inside) + inside)
+    network = keras.Model(inputs, twice)
     with pytest.raises(capstone.Refused):
-        network = keras.Model(inputs, twice)
         capstone.save_generator(path, network, make.train, make.held_out, diary_of(capstone))
 
 
@@ -262,7 +262,7 @@ def test_a_generator_that_ships_is_near_the_held_out_images(capstone):
         return capstone.frechet(target, capstone.moments(capstone.features(drawn)), scale)
 
     assert away(images) < capstone.GOOD
-    shuffled = np.random.default_rng(1).permuted(images, axis=0)
+    shuffled = np.random.default_rng(1).permuted(images, axis=0)  # pixels from other images
     assert away(shuffled) > capstone.FAIR
 
 

@@ -26,14 +26,15 @@ MOST_ARRAYS = 200
 SIDES = (16, 64)
 IMAGES = (100, 10_000)
 LATENT = (2, 512)
-MOST_WORK = 100_000_000  # multiplications for one image
+MOST_WORK = 60_000_000  # multiplications for one image
+MOST_NUMBERS = 2_000_000  # in the maps of one layer
 
 DRAWN = 1000  # images that are drawn and measured
 CONTRAST = 0.5, 2.0  # their standard deviation, as a multiple of the real images'
 MOST_ALIKE = 0.02  # fraction of images that have a twin
 MOST_COPIES = 0.1
 LEAST_COVERAGE = 0.5
-FAIR, GOOD = 0.5, 0.1  # distances
+FAIR, GOOD = 0.3, 0.1  # distances
 PARTS = ("file", "network", "data", "diary", "own", "range", "alike", "coverage", "copies")
 PARTS += ("fair", "good")
 
@@ -334,7 +335,8 @@ def _chain(layers, weights, x, most):
         kind = layer.get("layer")
         count = layer.get("weights", 0)
         if not isinstance(count, int) or not 0 <= count <= len(weights) - used:
-            raise Refused(f"Layer {number} ({kind}) needs weights that the file does not hold.")
+            name = str(kind)[:30]
+            raise Refused(f"Layer {number} ({name}) needs weights that the file does not hold.")
         own = [np.asarray(weight, "float32") for weight in weights[used : used + count]]
         used += count
         try:
@@ -356,13 +358,14 @@ def _chain(layers, weights, x, most):
 
 
 def _work(kind, layer, own, shape):
-    """Multiplications of one layer for one image; large where an output would be."""
+    """Multiplications of one layer for one image."""
+    grown = {"UpSampling2D": "size", "Conv2DTranspose": "strides"}.get(kind)
+    if grown and np.prod([float(n) for n in (*shape[1:], *layer[grown])]) > MOST_NUMBERS:
+        raise Refused(f"A layer ({kind}) makes maps that are too large.")
     if kind == "Dense":
         return own[0].size
     if kind in ("Conv2D", "Conv2DTranspose"):
         return own[0].size * shape[1] * shape[2]
-    if kind == "UpSampling2D":
-        return int(np.prod([*shape[1:], *layer["size"]]))
     return 0
 
 

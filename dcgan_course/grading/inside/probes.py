@@ -227,21 +227,34 @@ class Probes:
         return codes
 
     def do_learn(self, seed, steps, centre):
-        """Train on points around a centre with a compiled step; returns G's points."""
+        """Train on points around a centre with a compiled step; returns G's points.
+
+        The step is compiled once: another seed begins anew with other weights.
+        """
         import keras
         import tensorflow as tf
 
         keras.utils.set_random_seed(seed)
-        generator = nets.normed_generator(2, 2, 32)
-        discriminator = nets.step_networks(2, 2, 32)[1]
-        optimizers = [keras.optimizers.Adam(3e-3, beta_1=0.5) for _ in range(2)]
-        for optimizer, model in zip(optimizers, (generator, discriminator), strict=True):
-            optimizer.build(model.trainable_variables)
-        step = self._function("train_step")
-        compiled = tf.function(lambda x: step(generator, discriminator, *optimizers, x, 2))
+        models = nets.normed_generator(2, 2, 32), nets.step_networks(2, 2, 32)[1]
+        function = self._function("train_step")
+        if ("learn", function) not in self._networks:
+            optimizers = [keras.optimizers.Adam(1e-2, beta_1=0.5) for _ in models]
+            for optimizer, model in zip(optimizers, models, strict=True):
+                optimizer.build(model.trainable_variables)
+            changing = [v for each in (*models, *optimizers) for v in each.variables]
+            compiled = tf.function(lambda x: function(*models, *optimizers, x, 2))
+            start = [np.array(variable) for variable in changing]
+            self._networks["learn", function] = compiled, models, changing, start
+        else:
+            compiled, kept, changing, start = self._networks["learn", function]
+            for variable, value in zip(changing, start, strict=True):
+                variable.assign(value)
+            for model, fresh in zip(kept, models, strict=True):
+                nets.set_values(model, nets.values(fresh))
+            models = kept
         for _ in range(steps):
             compiled(tf.random.normal((64, 2), mean=0.0, stddev=0.5) + _tensor(centre))
-        return generator(tf.random.normal((500, 2)))
+        return models[0](tf.random.normal((500, 2)))
 
     def do_average(self, sizes, average, generator, momentum):
         """Run `update_average` on networks with these weights; returns both networks' weights."""
