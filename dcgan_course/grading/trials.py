@@ -7,19 +7,25 @@ here, with plain gradient descent: Adam would hide by how much and why a weight 
 import numpy as np
 
 from .inside import nets
-from .numbers import fresh
+from .numbers import fresh, lasting_seed
 from .student import student
 
 
-def _drawn(model, rng):
-    """Weights for a model: large, of any sign, biases and moving statistics as well."""
-    arrays = []
-    for weight in model.weights:
-        if "variance" in weight.path or "gamma" in weight.path:
-            arrays.append(rng.uniform(0.5, 2, weight.shape).astype("float32"))
-        else:
-            arrays.append(rng.normal(0, 0.6, weight.shape).astype("float32"))
-    return arrays
+def _drawn(weights, rng):
+    """Numbers for weights: large, of any sign, biases and moving statistics as well."""
+    return [
+        (
+            rng.uniform(0.5, 2, shape)
+            if kind in ("scale", "variance")
+            else rng.normal(0, 0.6, shape)
+        ).astype("float32")
+        for kind, shape in weights
+    ]
+
+
+def _trained(weights):
+    """Which of some weights train."""
+    return [kind not in ("mean", "variance") for kind, _ in weights]
 
 
 def _moved(after, before):
@@ -41,12 +47,14 @@ class StepTrial:
     """
 
     def __init__(self, batch=12):
-        rng = fresh()
-        self.latent_dim, self.width, hidden = (int(n) for n in rng.integers(3, 9, 3))
+        # One size for all trials of a submission, whose process then builds two networks.
+        sizes = np.random.default_rng(lasting_seed()).integers(3, 9, 3)
+        self.latent_dim, self.width, hidden = (int(n) for n in sizes)
         self.sizes = [self.latent_dim, self.width, hidden + 8]
+        rng = fresh()
         self.real = rng.normal(1, 1, (batch, self.width)).astype("float32")
-        self._networks = nets.step_networks(*self.sizes)
-        self._before = [_drawn(model, rng) for model in self._networks]
+        ends = (self.latent_dim, self.width), (self.width, 1)
+        self._before = [_drawn(nets.step_weights(*pair, hidden + 8), rng) for pair in ends]
 
     def run(self, g_rate, d_rate, repeat=1):
         """One step or several with these rates; returns what the last one returns."""
@@ -72,20 +80,19 @@ class StepTrial:
         from dcgan_course.networks.losses import discriminator_loss, generator_loss
 
         assert self.g_calls, "G was not called"
-        for model, weights in zip(self._networks, self._before, strict=True):
-            nets.set_values(model, weights)
-        generator, discriminator = self._networks
+        g_weights, d_weights = ([tf.constant(w) for w in weights] for weights in self._before)
         with tf.GradientTape(persistent=True) as tape:
-            fake_logits = discriminator(generator(np.asarray(self.g_calls[0]["input"])))
-            d_loss = discriminator_loss(discriminator(self.real), fake_logits)
+            tape.watch([g_weights, d_weights])
+            codes = tf.constant(self.g_calls[0]["input"], tf.float32)
+            fakes = nets.run_step_network(g_weights, codes)
+            fake_logits = nets.run_step_network(d_weights, fakes)
+            d_loss = discriminator_loss(nets.run_step_network(d_weights, self.real), fake_logits)
             g_loss = generator_loss(fake_logits)
         return {
             "d_loss": float(d_loss),
             "g_loss": float(g_loss),
-            "d_movement": [
-                -0.1 * np.array(g) for g in tape.gradient(d_loss, discriminator.weights)
-            ],
-            "g_movement": [-0.1 * np.array(g) for g in tape.gradient(g_loss, generator.weights)],
+            "d_movement": [-0.1 * np.array(g) for g in tape.gradient(d_loss, d_weights)],
+            "g_movement": [-0.1 * np.array(g) for g in tape.gradient(g_loss, g_weights)],
         }
 
 
@@ -95,10 +102,10 @@ class AverageTrial:
     def __init__(self):
         rng = fresh()
         sizes = [int(n) for n in rng.integers(2, 6, 2)]
-        model = nets.normed_generator(*sizes)
+        weights = nets.normed_weights(*sizes)
         self.momentum = float(rng.uniform(0.2, 0.95))
-        self._trained = [weight.trainable for weight in model.weights]
-        self._average, self._generator = _drawn(model, rng), _drawn(model, rng)
+        self._trained = _trained(weights)
+        self._average, self._generator = _drawn(weights, rng), _drawn(weights, rng)
         self._found = student.average(sizes, self._average, self._generator, self.momentum)
 
     def pairs(self, trained):
@@ -119,6 +126,9 @@ class AverageTrial:
 class TurnsTrial:
     """Two functions that train in turns, on networks of a size that they have not seen.
 
+    Several tests of a submission get the same trial for the same arguments: its process then
+    answers once.
+
     Args:
         turns: a word such as "dgd": whose turn it is.
         optimizer: "SGD" or "Adam", for both.
@@ -133,15 +143,17 @@ class TurnsTrial:
     """
 
     def __init__(self, turns, optimizer="SGD", rate=0.05, batch=16):
-        rng = fresh()
+        rng = np.random.default_rng([lasting_seed(), *f"{turns} {optimizer}".encode()])
         self.latent_dim, self.width = (int(n) for n in rng.integers(3, 7, 2))
         sizes = [self.latent_dim, self.width]
-        self._networks = nets.normed_generator(*sizes), nets.normed_discriminator(self.width)
-        before = [_drawn(model, rng) for model in self._networks]
+        weights = [nets.normed_weights(*sizes), nets.normed_weights(self.width, 1, beside=True)]
+        before = [_drawn(some, rng) for some in weights]
         self.rate = rate
-        self._masks = [[w.trainable for w in model.weights] for model in self._networks]
+        self._masks = [_trained(some) for some in weights]
         self.d_count = sum(self._masks[1])
-        self.g_kernels = [len(w.shape) == 2 for w in self._networks[0].weights if w.trainable]
+        self.g_kernels = [
+            kind == "kernel" for kind, _ in weights[0] if kind not in ("mean", "variance")
+        ]
         centre = rng.uniform(1, 2)
         self._given = []
         for whose in turns:
@@ -182,18 +194,27 @@ class TurnsTrial:
         """
         import tensorflow as tf
 
-        generator, discriminator = self._networks
         soft = tf.nn.softplus
         ways = []
+
+        def discriminator(x, training=True):
+            return nets.run_normed(d_weights, x, beside=True, training=training)
+
         for way in (0, 1):
-            for model, weights in zip(self._networks, self._starts[index], strict=True):
-                nets.set_values(model, weights)
-            z = self._given[index][-1]
+            g_weights, d_weights = ([tf.constant(w) for w in some] for some in self._starts[index])
+            which = 0 if self.turns[index]["whose"] == "g" else 1
+            movers = [
+                weight
+                for weight, trained in zip(
+                    (g_weights, d_weights)[which], self._masks[which], strict=True
+                )
+                if trained
+            ]
             with tf.GradientTape() as tape:
-                fakes = generator(z, training=True)
-                if self.turns[index]["whose"] == "g":
-                    logits = discriminator(fakes, training=bool(way))
-                    loss = tf.reduce_mean(soft(-logits))
+                tape.watch(movers)
+                fakes = nets.run_normed(g_weights, tf.constant(self._given[index][-1]))
+                if which == 0:
+                    loss = tf.reduce_mean(soft(-discriminator(fakes, training=bool(way))))
                 else:
                     real = tf.constant(self._given[index][0])
                     if way:
@@ -203,7 +224,6 @@ class TurnsTrial:
                         real_logits = discriminator(real, training=True)
                         fake_logits = discriminator(fakes, training=True)
                     loss = tf.reduce_mean(soft(-real_logits)) + tf.reduce_mean(soft(fake_logits))
-            mover = generator if self.turns[index]["whose"] == "g" else discriminator
-            slopes = tape.gradient(loss, mover.trainable_variables)
+            slopes = tape.gradient(loss, movers)
             ways.append((float(loss), [-self.rate * np.array(slope) for slope in slopes]))
         return ways

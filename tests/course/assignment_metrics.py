@@ -309,7 +309,8 @@ def frechet_distance(first, second):
     "loops": {
         "neighbors": """
 def distances(first, second):
-    return [[float(np.linalg.norm(np.ravel(x) - np.ravel(y))) for y in second] for x in first]
+    others = np.reshape(second, (len(second), -1))
+    return [np.sqrt(((others - np.ravel(x)) ** 2).sum(1)).tolist() for x in first]
 
 def _radii(points, k):
     away = np.array(distances(points, points))
@@ -318,8 +319,8 @@ def _radii(points, k):
 
 def precision_recall(real, fake, k=3):
     between, r, f = np.array(distances(real, fake)), _radii(real, k), _radii(fake, k)
-    precise = sum(any(between[i, j] <= r[i] for i in range(len(real))) for j in range(len(fake)))
-    recalled = sum(any(between[i, j] <= f[j] for j in range(len(fake))) for i in range(len(real)))
+    precise = sum(any(away <= radius for away, radius in zip(row, r)) for row in between.T.tolist())
+    recalled = sum(any(away <= radius for away, radius in zip(row, f)) for row in between.tolist())
     return precise / len(fake), recalled / len(real)
 """,
         "copies": """

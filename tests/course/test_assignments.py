@@ -134,7 +134,8 @@ def test_seven_assignments_of_thirty_points_with_written_answers_and_many_small_
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", CODED)
 def test_the_reference_gets_full_marks_on_every_seed(name, seed, monkeypatch):
-    assert lost(name, {}, seed, monkeypatch) == {}
+    # The visible parts know no seed: once is enough.
+    assert lost(name, {}, seed, monkeypatch, visible=seed == SEEDS[0]) == {}
 
 
 @pytest.mark.parametrize("name", CODED)
@@ -174,12 +175,14 @@ def test_names_that_a_submission_overwrites_do_not_decide(name, monkeypatch):
 
     for function in ("allclose", "abs"):
         monkeypatch.setattr(np, function, getattr(np, function))
-    key = next(key for key, kind, _ in nbgrader_cells(name) if kind == "solve")
+    kinds = [(key, kind) for key, kind, _ in nbgrader_cells(name)]
+    first, second = [n for n, (_, kind) in enumerate(kinds) if kind == "solve"][:2]
+    key, near = kinds[first][0], {key for key, kind in kinds[first:second] if kind == "test"}
     stub = released(name)[key]
     sabotage = "\nimport numpy as np\nabs = max = min = len = sum = all = lambda *a, **k: True\n"
     sabotage += "np.allclose = lambda *a, **k: True\ndel np\n"
-    alone = set(lost(name, {key: stub}, SEEDS[0], monkeypatch))
-    assert set(lost(name, {key: stub + sabotage}, SEEDS[0], monkeypatch)) == alone
+    assert set(lost(name, {key: stub}, SEEDS[0], monkeypatch, near)) == near
+    assert set(lost(name, {key: stub + sabotage}, SEEDS[0], monkeypatch, near)) == near
     good = next(text for k, kind, text in nbgrader_cells(name) if k == key)
     assert lost(name, {key: good + sabotage.replace("del np\n", "")}, SEEDS[0], monkeypatch) == {}
 

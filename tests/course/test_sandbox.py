@@ -351,3 +351,56 @@ def test_an_unknown_sandbox_is_refused():
         sandbox.choose("cardboard")
     assert sandbox.choose("none") == "none"
     assert sandbox.choose() in sandbox.SANDBOXES
+
+
+# --- files that are handed in -------------------------------------------------------------
+
+TOOL = """import os, signal
+import numpy as np
+
+def total(path):
+    with open("asked.txt", "a") as file:
+        file.write("x")
+    return float(np.load(path)["numbers"].sum()), os.path.getsize("asked.txt"), sorted(os.listdir())
+
+def ends(path):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+GIVEN = """# 1 point: a test: a file
+assert True
+### BEGIN HIDDEN TESTS
+from dcgan_course.grading import student
+found = [student.given("tool", "total", "handed_in.npz") for _ in range(2)]
+assert found[0] == found[1] and found[0][:2] == [6.0, 1], f"Another sum, or asked twice: {found}"
+assert not {"inspect.py", "hidden_data.json"} & set(found[0][2]), f"Other files: {found}"
+### END HIDDEN TESTS"""
+
+
+def handed_in(tmp_path, *texts, test=GIVEN):
+    """Run cells beside a tool of the assignment's and a file of the submission's."""
+    import numpy as np
+
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "tool.py").write_text(TOOL, encoding="utf-8")
+    (files / "inspect.py").write_text("raise SystemExit", encoding="utf-8")
+    (files / "hidden_data.json").write_text("{}", encoding="utf-8")
+    np.savez(files / "handed_in.npz", numbers=np.array([1.0, 2.0, 3.0]))
+    cells = [*(Cell("own", "", text) for text in texts), Cell("test", "file", test)]
+    Runner(cells, files, BOX, limits=Limits(5, 60)).run()
+    return cells
+
+
+def test_a_file_is_read_where_no_cell_of_the_submission_has_run(tmp_path):
+    tricks = "import numpy as np\nnp.load = lambda path: {'numbers': np.full(9, 9.0)}\n"
+    tricks += "open('tool.py', 'w').write('def total(path):\\n    return [6.0]')\n"
+    tricks += "np.savez('handed_in.npz', numbers=np.zeros(3))"
+    cells = handed_in(tmp_path, tricks)
+    assert cells[-1].error is None, printed(cells)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only Unix has this signal")
+def test_a_file_that_ends_its_reader_costs_that_test(tmp_path):
+    cells = handed_in(tmp_path, "x = 1", test=GIVEN.replace('"total"', '"ends"'))
+    assert cells[-1].error[0] == "TestEnded"
+    assert cells[0].error is None

@@ -26,14 +26,15 @@ MOST_ARRAYS = 200
 SIDES = (16, 64)
 IMAGES = (100, 10_000)
 LATENT = (2, 512)
-MOST_WORK = 100_000_000  # multiplications for one image
+MOST_WORK = 60_000_000  # multiplications for one image
+MOST_NUMBERS = 2_000_000  # in the maps of one layer
 
 DRAWN = 1000  # images that are drawn and measured
 CONTRAST = 0.5, 2.0  # their standard deviation, as a multiple of the real images'
 MOST_ALIKE = 0.02  # fraction of images that have a twin
 MOST_COPIES = 0.1
 LEAST_COVERAGE = 0.5
-FAIR, GOOD = 0.5, 0.1  # distances
+FAIR, GOOD = 0.3, 0.1  # distances
 PARTS = ("file", "network", "data", "diary", "own", "range", "alike", "coverage", "copies")
 PARTS += ("fair", "good")
 
@@ -334,7 +335,8 @@ def _chain(layers, weights, x, most):
         kind = layer.get("layer")
         count = layer.get("weights", 0)
         if not isinstance(count, int) or not 0 <= count <= len(weights) - used:
-            raise Refused(f"Layer {number} ({kind}) needs weights that the file does not hold.")
+            name = str(kind)[:30]
+            raise Refused(f"Layer {number} ({name}) needs weights that the file does not hold.")
         own = [np.asarray(weight, "float32") for weight in weights[used : used + count]]
         used += count
         try:
@@ -356,13 +358,14 @@ def _chain(layers, weights, x, most):
 
 
 def _work(kind, layer, own, shape):
-    """Multiplications of one layer for one image; large where an output would be."""
+    """Multiplications of one layer for one image."""
+    grown = {"UpSampling2D": "size", "Conv2DTranspose": "strides"}.get(kind)
+    if grown and np.prod([float(n) for n in (*shape[1:], *layer[grown])]) > MOST_NUMBERS:
+        raise Refused(f"A layer ({kind}) makes maps that are too large.")
     if kind == "Dense":
         return own[0].size
     if kind in ("Conv2D", "Conv2DTranspose"):
         return own[0].size * shape[1] * shape[2]
-    if kind == "UpSampling2D":
-        return int(np.prod([*shape[1:], *layer["size"]]))
     return 0
 
 
@@ -709,6 +712,8 @@ def _data_problem(submission, rng):
 
 def _network_problem(submission, found):
     layers, weights = submission.layers, submission.weights
+    if any(weight.dtype.kind not in "fiu" or weight.ndim == 0 for weight in weights):
+        return "The weights should be numbers, in arrays."
     if any(not np.isfinite(np.asarray(weight, "float32")).all() for weight in weights):
         return "Some weights are NaN or infinite: the training has diverged."
     if not layers or not isinstance(layers[0], dict) or layers[0].get("layer") != "Dense":
@@ -781,14 +786,15 @@ def _compare(images, submission, rng, reference, found):
             reference[f"{data}_covariance"].astype(float),
         )
         away = frechet(target, moments(real), scaled(target))
-        if away > 0.2:
-            problems["data"] = f"The training images are not those of {data}: call them own."
+        if away > 0.2:  # the distance is relative to these images, and means nothing then
+            why = f"The training images are not those of {data}: call them own."
+            problems.update(data=why, fair=why, good=why)
     elif reference is not None:
         target = features(to_floats(submission.held_out))
     found["distance"] = distance(seen, real, target, rng)
     for part, most in (("fair", FAIR), ("good", GOOD)):
         if not found["distance"] < most:
-            problems[part] = (
+            problems[part] = problems[part] or (
                 f"The distance from real images is {found['distance']:.2f}; it should be below {most}."
             )
     for name, known in (reference or {}).items():

@@ -1,6 +1,45 @@
-"""The small networks of the trials: the grader and a submission's process build the same."""
+"""The small networks of the trials: Keras models for a submission, plain formulas for the grader.
+
+A model's weights, in Keras' order, are what `step_weights` and `normed_weights` list.
+"""
 
 import numpy as np
+
+
+def step_weights(inputs, outputs, hidden):
+    """Kinds and shapes of the weights of one of the `step_networks`."""
+    return _dense(inputs, hidden) + _dense(hidden, outputs)
+
+
+def normed_weights(inputs, outputs, hidden=20, beside=False):
+    """Kinds and shapes of the weights of a normed generator; `beside`: of the discriminator."""
+    norm = [(kind, (hidden,)) for kind in ("scale", "shift", "mean", "variance")]
+    return _dense(inputs, hidden) + norm + _dense(2 * hidden if beside else hidden, outputs)
+
+
+def _dense(inputs, outputs):
+    return [("kernel", (inputs, outputs)), ("bias", (outputs,))]
+
+
+def run_step_network(weights, x):
+    """What a network of the training step makes of x; weights: tensors."""
+    import tensorflow as tf
+
+    return tf.nn.leaky_relu(x @ weights[0] + weights[1], 0.3) @ weights[2] + weights[3]
+
+
+def run_normed(weights, x, beside=False, training=True):
+    """What a normed generator makes of x; `beside`: the discriminator."""
+    import tensorflow as tf
+
+    inside = x @ weights[0] + weights[1]
+    inside = tf.nn.leaky_relu(inside, 0.2) if beside else inside
+    scale, shift, mean, variance = weights[2:6]
+    if training:
+        mean, variance = tf.nn.moments(inside, [0])
+    normed = (inside - mean) / tf.sqrt(variance + 1e-3) * scale + shift
+    last = tf.concat([inside, normed], 1) if beside else tf.nn.relu(normed)
+    return last @ weights[6] + weights[7]
 
 
 def step_networks(latent_dim, width, hidden):

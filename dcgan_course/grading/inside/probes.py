@@ -5,6 +5,7 @@ Each question is a dictionary {"op": name, "args": packed list}; each answer is 
 """
 
 import importlib.util
+import json
 import linecache
 import traceback
 from pathlib import Path
@@ -56,6 +57,8 @@ class Probes:
         self.namespace = namespace
         self._models = []
         self._given = {}
+        self._answers = {}  # of trials that several tests ask for
+        self._networks = {}
 
     def handle(self, question):
         """Answer one question, whatever happens in the submission's code."""
@@ -152,6 +155,18 @@ class Probes:
             answer = tf.reduce_sum(self._model(number)(x, training=False))
         return tape.gradient(answer, x)
 
+    # --- networks that are built once ---------------------------------------------------
+
+    def _built(self, build, *sizes):
+        """A network or two of the grader's; the same ones for the same sizes, all trainable."""
+        key = build.__name__, sizes
+        if key not in self._networks:
+            self._networks[key] = build(*sizes)
+        found = self._networks[key]
+        for model in found if isinstance(found, tuple) else (found,):
+            model.trainable = True
+        return found
+
     # --- a training step ----------------------------------------------------------------
 
     def do_step(self, sizes, weights, real, rates, repeat):
@@ -167,7 +182,7 @@ class Probes:
         import keras
         import tensorflow as tf
 
-        models = nets.step_networks(*sizes)
+        models = self._built(nets.step_networks, *sizes)
         for model, arrays in zip(models, weights, strict=True):
             nets.set_values(model, arrays)
         calls = [], []
@@ -196,7 +211,7 @@ class Probes:
         import keras
         import tensorflow as tf
 
-        generator, discriminator = nets.step_networks(*sizes)
+        generator, discriminator = self._built(nets.step_networks, *sizes)
         seen = tf.Variable(tf.zeros((batch, sizes[0])))
         watched = _watch(generator, [], seen)
         optimizers = [keras.optimizers.SGD(0.0) for _ in range(2)]
@@ -212,21 +227,34 @@ class Probes:
         return codes
 
     def do_learn(self, seed, steps, centre):
-        """Train on points around a centre with a compiled step; returns G's points."""
+        """Train on points around a centre with a compiled step; returns G's points.
+
+        The step is compiled once: another seed begins anew with other weights.
+        """
         import keras
         import tensorflow as tf
 
         keras.utils.set_random_seed(seed)
-        generator = nets.normed_generator(2, 2, 32)
-        discriminator = nets.step_networks(2, 2, 32)[1]
-        optimizers = [keras.optimizers.Adam(3e-3, beta_1=0.5) for _ in range(2)]
-        for optimizer, model in zip(optimizers, (generator, discriminator), strict=True):
-            optimizer.build(model.trainable_variables)
-        step = self._function("train_step")
-        compiled = tf.function(lambda x: step(generator, discriminator, *optimizers, x, 2))
+        models = nets.normed_generator(2, 2, 32), nets.step_networks(2, 2, 32)[1]
+        function = self._function("train_step")
+        if ("learn", function) not in self._networks:
+            optimizers = [keras.optimizers.Adam(1e-2, beta_1=0.5) for _ in models]
+            for optimizer, model in zip(optimizers, models, strict=True):
+                optimizer.build(model.trainable_variables)
+            changing = [v for each in (*models, *optimizers) for v in each.variables]
+            compiled = tf.function(lambda x: function(*models, *optimizers, x, 2))
+            start = [np.array(variable) for variable in changing]
+            self._networks["learn", function] = compiled, models, changing, start
+        else:
+            compiled, kept, changing, start = self._networks["learn", function]
+            for variable, value in zip(changing, start, strict=True):
+                variable.assign(value)
+            for model, fresh in zip(kept, models, strict=True):
+                nets.set_values(model, nets.values(fresh))
+            models = kept
         for _ in range(steps):
             compiled(tf.random.normal((64, 2), mean=0.0, stddev=0.5) + _tensor(centre))
-        return generator(tf.random.normal((500, 2)))
+        return models[0](tf.random.normal((500, 2)))
 
     def do_average(self, sizes, average, generator, momentum):
         """Run `update_average` on networks with these weights; returns both networks' weights."""
@@ -240,7 +268,7 @@ class Probes:
 
     def do_movement(self, width, weights, changes, trainable):
         """What `movement` returns for given changes of a network, and how often it makes them."""
-        network = nets.normed_discriminator(width)
+        network = self._built(nets.normed_discriminator, width)
         nets.set_values(network, weights)
         network.trainable = trainable
         count = [0]
@@ -267,6 +295,10 @@ class Probes:
         """
         import keras
 
+        function = self._function("make_trainers")
+        key = function, json.dumps(pack([sizes, weights, optimizers, turns]))
+        if key in self._answers:
+            return self._answers[key]
         generator, discriminator = (
             nets.normed_generator(*sizes),
             nets.normed_discriminator(sizes[1]),
@@ -278,9 +310,7 @@ class Probes:
             keras.optimizers.SGD(rate) if name == "SGD" else keras.optimizers.Adam(rate, beta_1=0.5)
             for _ in range(2)
         ]
-        train = dict(
-            zip("dg", self._function("make_trainers")(generator, discriminator, *both), strict=True)
-        )
+        train = dict(zip("dg", function(generator, discriminator, *both), strict=True))
         found = []
         for whose, *given in turns:
             returned = train[whose](*(_tensor(array) for array in given))
@@ -293,4 +323,5 @@ class Probes:
                     "counted": [int(np.array(o.iterations)) for o in both],
                 }
             )
+        self._answers[key] = found
         return found
