@@ -24,10 +24,10 @@ def judged_variants():
 
     base, wide = RECIPES["04 laptop"], RECIPES["04 features"]
 
-    def seen(sides=(8, 4), extractor="cifar10_frogs", pixels=True):
+    def seen(sides=(8, 4), extractor="cifar10_frogs", pixels=True, hidden=0):
         def build():
-            branch = frog_discriminator() if pixels else None
-            return projected_discriminator(branch, feature_maps(extractor, sides))
+            branch = frog_discriminator(hidden=hidden) if pixels else None
+            return projected_discriminator(branch, feature_maps(extractor, sides), hidden=hidden)
 
         return build
 
@@ -43,6 +43,9 @@ def judged_variants():
         "features, wide G, rates of 4e-4": Variant(wide.but(g_rate=4e-4, d_rate=4e-4)),
         "features, wide G, batches of 32": Variant(
             wide.but(batch_size=32, g_rate=3e-4, d_rate=3e-4)
+        ),
+        "features, wide G, hidden layers in D, rates of 4e-4": Variant(
+            wide.but(discriminator=seen(hidden=256), g_rate=4e-4, d_rate=4e-4)
         ),
         "features of 16, 8 and 4, wide G": Variant(wide.but(discriminator=seen((16, 8, 4)))),
         "features alone, wide G": Variant(wide.but(discriminator=seen((16, 8, 4), pixels=False))),
