@@ -22,33 +22,33 @@ def judged_variants():
     from dcgan_course.networks.projected import projected_discriminator
     from dcgan_course.training.recipes import RECIPES, frog_discriminator, wide_frog_generator
 
-    base = RECIPES["04 laptop"]
+    base, wide = RECIPES["04 laptop"], RECIPES["04 features"]
 
-    def with_features(sides=(8, 4), extractor="cifar10_frogs", pixels=True):
+    def seen(sides=(8, 4), extractor="cifar10_frogs", pixels=True, hidden=0):
         def build():
-            branch = frog_discriminator() if pixels else None
-            return projected_discriminator(branch, feature_maps(extractor, sides))
+            branch = frog_discriminator(hidden=hidden) if pixels else None
+            return projected_discriminator(branch, feature_maps(extractor, sides), hidden=hidden)
 
-        return base.but(discriminator=build)
-
-    features = with_features()
-    wide = features.but(generator=wide_frog_generator)
+        return build
 
     def deep():
         return wide_frog_generator((256, 160, 96), extra=1)
 
     return {
         "lesson": Variant(base),
-        "features": Variant(features),
+        "features": Variant(base.but(discriminator=wide.discriminator)),
         "features, wide G": Variant(wide),
-        "features, wide and deep G": Variant(features.but(generator=deep)),
+        "features, wide and deep G": Variant(wide.but(generator=deep)),
         "features, wide G, typical half": Variant(wide, typical_half),
-        "features of 16 8 4, wide G": Variant(
-            with_features((16, 8, 4)).but(generator=wide_frog_generator)
-        ),
+        "features, wide G, rates of 4e-4": Variant(wide.but(g_rate=4e-4, d_rate=4e-4)),
         "features, wide G, batches of 32": Variant(
             wide.but(batch_size=32, g_rate=3e-4, d_rate=3e-4)
         ),
+        "features, wide G, hidden layers in D, rates of 4e-4": Variant(
+            wide.but(discriminator=seen(hidden=256), g_rate=4e-4, d_rate=4e-4)
+        ),
+        "features of 16, 8 and 4, wide G": Variant(wide.but(discriminator=seen((16, 8, 4)))),
+        "features alone, wide G": Variant(wide.but(discriminator=seen((16, 8, 4), pixels=False))),
     }
 
 

@@ -141,7 +141,7 @@ def one_cycle(step, steps, peak=4e-3, warm=0.2):
     return peak * max(0.0, min(done / warm, (1 - done) / (1 - warm)))
 
 
-def train_judge(batch_size=128, epochs=10, seed=0):
+def train_judge(batch_size=128, epochs=7, seed=0):
     """Train the ten-class network: AdamW, one cycle, label smoothing, shifted and hidden parts.
 
     It computes in bfloat16 where the CPU does so natively, and is stored as it will be loaded.

@@ -2,7 +2,8 @@
 
 For whoever wants the recipe without the lesson: the benchmark, lesson 08, the scripts. A test
 compares the laptop's and the original with the cells of their notebooks. At half the width, the
-laptop recipe of lessons 02 and 03 trains the generators that ship.
+laptop recipe of lessons 02 and 03 trains the generators that ship. "04 features" goes beyond
+lesson 04: its D judges frozen features as well as pixels, and its G has more maps.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from dcgan_course.checks import (
     whole_number,
     whole_numbers,
 )
+from dcgan_course.evaluation.features import feature_maps
 from dcgan_course.networks.augment import chain, colour, flip, translate
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
@@ -29,6 +31,7 @@ from dcgan_course.networks.layers import (
     paper_init,
 )
 from dcgan_course.networks.losses import check_labels
+from dcgan_course.networks.projected import projected_discriminator
 from dcgan_course.training.combined import CombinedDCGAN
 from dcgan_course.training.gan import DCGAN
 
@@ -252,6 +255,15 @@ def wide_frog_generator(widths=(256, 128, 64), latent_dim=64, extra=0):
     return keras.Sequential([*network, *image_block(3)], name="wide_frog_generator")
 
 
+def feature_discriminator():
+    """D of lesson 04 at laptop size, and a head on each of two maps of the course's own features.
+
+    The features come from the frogs alone, without labels: see `scripts/train_extractors.py`.
+    """
+    features = feature_maps("cifar10_frogs", (8, 4))
+    return projected_discriminator(frog_discriminator(), features, name="feature_discriminator")
+
+
 def book_generator():
     """G of *Deep Learning with Python*, section 8.5.3: 6,264,579 parameters."""
     network = [keras.Input((32,)), layers.Dense(16 * 16 * 128), layers.LeakyReLU(0.3)]
@@ -307,6 +319,18 @@ def article_discriminator():
     return keras.Sequential(network, name="article_discriminator")
 
 
+_FROGS = Recipe(
+    "cifar10_frogs",
+    frog_generator,
+    frog_discriminator,
+    16,
+    g_rate=2e-4,
+    d_rate=2e-4,
+    average=0.999,
+    label_smoothing=0.1,
+    turns=True,
+    mirrored=True,
+)
 _LEAN = Recipe(
     "mnist", lean_generator, lean_discriminator, 64, g_rate=1e-3, d_rate=1e-3, average=0.998
 )
@@ -328,18 +352,8 @@ RECIPES = {
         d_rate=1e-4,
         beta_1=0.9,
     ),
-    "04 laptop": Recipe(
-        "cifar10_frogs",
-        frog_generator,
-        frog_discriminator,
-        16,
-        g_rate=2e-4,
-        d_rate=2e-4,
-        average=0.999,
-        label_smoothing=0.1,
-        turns=True,
-        mirrored=True,
-    ),
+    "04 laptop": _FROGS,
+    "04 features": _FROGS.but(generator=wide_frog_generator, discriminator=feature_discriminator),
     "04 original": Recipe(
         "cifar10_frogs",
         book_generator,

@@ -289,3 +289,78 @@ def test_thread_settings_take_turns_and_are_compared_within_a_round(tmp_path):
     assert "1 intra, 2 inter" in lines[1]
     assert "45.0 steps a second, 1.50 times the default (1.50 to 1.50)" in lines[1]
     assert "0.75 times" in lines[2]
+
+
+# --- frogs ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def frogs(tmp_path, monkeypatch):
+    """The names of benchmarks/frogs.py, which writes into a folder of the test."""
+    names = runpy.run_path(str(ROOT / "benchmarks" / "frogs.py"), run_name="frogs")
+    inside = names["train"].__globals__
+    monkeypatch.setitem(inside, "KEPT", tmp_path / "kept")
+    monkeypatch.setitem(inside, "FILE", tmp_path / "judged.csv")
+    return names
+
+
+def test_frogs_in_pieces_have_opposite_quarters_exchanged(frogs):
+    images = np.arange(4 * 4).reshape(1, 4, 4, 1)
+    found = frogs["exchanged"](images)[0, :, :, 0]
+    np.testing.assert_array_equal(found[0], [10, 11, 8, 9])
+    np.testing.assert_array_equal(frogs["exchanged"](frogs["exchanged"](images)), images)
+
+
+def test_re_estimated_statistics_are_those_that_the_weights_make(frogs):
+    """After one change of the first weights, the moving statistics are stale; then they are not."""
+    import keras
+    import tensorflow as tf
+
+    generator = layers.dcgan_generator((16, 16, 3), latent_dim=8, widths=(8, 4))
+    generator.layers[0].kernel.assign(40 * generator.layers[0].kernel)
+    fresh = frogs["re_estimated"](tf, keras, generator, count=2048, batch=256)
+    z = np.random.default_rng(1).normal(size=(2048, 8)).astype("float32")
+    wanted = np.asarray(generator(z, training=True))
+    error = [np.abs(np.asarray(g(z, training=False)) - wanted).mean() for g in (fresh, generator)]
+    assert error[0] < 0.02 * np.abs(wanted).mean()
+    norm = fresh.layers[2]
+    assert norm.momentum == 0.99
+    x = np.asarray(fresh.layers[1](fresh.layers[0](z)))
+    np.testing.assert_allclose(norm.moving_variance, x.var(axis=(0, 1, 2)), rtol=0.1)
+
+
+def test_a_generator_that_is_kept_draws_the_same_again(frogs):
+    from frog_variants import judged_variants
+
+    generator = judged_variants()["lesson"].recipe.generator()
+    frogs["keep"](generator, "one", {"variant": "lesson", "seed": 1, "seconds": 2.0})
+    again, facts = frogs["kept"](frogs["train"].__globals__["KEPT"] / "one.npz")
+    assert facts["seconds"] == 2.0
+    np.testing.assert_allclose(frogs["drawn"](again, 4), frogs["drawn"](generator, 4), atol=2e-3)
+
+
+def test_a_judge_is_shown_all_tiles_shuffled_and_the_count_is_by_source(frogs, tmp_path, capsys):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    (folder / "blind_key.json").write_text('["real", "mine", "real", "mine"]', encoding="utf-8")
+    (folder / "verdicts.txt").write_text("fb\nfn\n", encoding="utf-8")
+    frogs["reveal"]()
+    mine, real = capsys.readouterr().out.splitlines()
+    assert "'frog': 0, 'body': 1, 'nothing': 1} of 2" in mine
+    assert "'frog': 2, 'body': 0, 'nothing': 0} of 2" in real
+    (folder / "verdicts.txt").write_text("fb", encoding="utf-8")
+    with pytest.raises(SystemExit, match="2 verdicts for 4 tiles"):
+        frogs["reveal"]()
+
+
+def test_a_sheet_has_a_place_for_every_image(frogs):
+    picture = frogs["tiled"](np.ones((9, 8, 8, 3)), columns=4, scale=3, gap=2)
+    assert picture.size == (4 * 26 + 2, 3 * 26 + 2)
+
+
+def test_every_judged_variant_differs_from_the_others():
+    names = runpy.run_path(str(ROOT / "benchmarks" / "frog_variants.py"), run_name="variants")
+    variants = names["judged_variants"]()
+    assert len({id(each.recipe.discriminator) for each in variants.values()}) >= 4
+    assert variants["features, wide G"].recipe == RECIPES["04 features"]
+    assert len({str(vars(each)) for each in variants.values()}) == len(variants)

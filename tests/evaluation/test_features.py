@@ -9,7 +9,9 @@ from dcgan_course.evaluation.features import (
     WEIGHTS,
     ExtractorError,
     classifier,
+    feature_maps,
     load_extractor,
+    residual_classifier,
     save_extractor,
 )
 
@@ -23,8 +25,10 @@ def drawn(name, count=300):
 
 
 def test_weights_of_every_data_set_ship_and_are_small():
-    assert set(SHIPPED) == {"mnist", "fashion_mnist", "cifar10_frogs"}
-    assert sum(path.stat().st_size for path in WEIGHTS.glob("*.npz")) < 600_000
+    assert set(SHIPPED) == {"mnist", "fashion_mnist", "cifar10_frogs", "cifar10"}
+    sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.npz")}
+    assert sizes.pop("cifar10") < 1_000_000
+    assert sum(sizes.values()) < 600_000
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
@@ -75,6 +79,36 @@ def test_frogs_have_no_classes_but_features_that_see_what_is_wrong(change, frogs
     assert extractor.card["test_accuracy"] > 0.65  # by chance 1/16
 
 
+def test_the_judge_of_ten_classes_prefers_whole_frogs_to_frogs_in_pieces():
+    """On drawn frogs, which it has never seen: fewer of them are frogs once cut and exchanged."""
+    judge = load_extractor("cifar10")
+    assert judge.classes == 10
+    assert judge.card["test_accuracy"] > 0.86
+    images = (draw_frogs(300, seed=3)[0] / 127.5 - 1).astype("float32")
+    whole = judge.probabilities(images)[:, 6].mean()
+    pieces = judge.probabilities(np.roll(images, (16, 16), axis=(1, 2)))[:, 6].mean()
+    assert whole > 0.2
+    assert pieces < 0.8 * whole
+
+
+@pytest.mark.parametrize(("name", "sides"), [("cifar10_frogs", (16, 8, 4)), ("cifar10", (16, 8))])
+def test_feature_maps_are_those_of_the_extractor_and_never_learn(name, sides):
+    network = feature_maps(name, sides)
+    images = (draw_frogs(3, seed=3)[0] / 127.5 - 1).astype("float32")
+    maps = network(images, training=True)
+    assert [tuple(each.shape[1:3]) for each in maps] == [(side, side) for side in sides]
+    assert not network.trainable_variables
+    for one, other in zip(maps, network(images, training=False), strict=True):
+        np.testing.assert_array_equal(one, other)  # its batch norm does not look at the batch
+    assert max(float(np.abs(each).mean()) for each in maps) > 0.01
+
+
+@pytest.mark.parametrize(("name", "sides"), [("cifar10_frogs", (5,)), ("dogs", (8,))])
+def test_feature_maps_that_there_are_not(name, sides):
+    with pytest.raises(ValueError, match=r"maps with sides 4, 8, 16, not 5|Unknown extractor"):
+        feature_maps(name, sides)
+
+
 def test_features_do_not_depend_on_what_stands_beside():
     extractor = load_extractor("mnist")
     images, _ = drawn("mnist", 600)
@@ -102,7 +136,9 @@ def test_wrong_images_get_a_message(images, message):
 
 
 def test_an_unknown_name_is_told_the_known_ones():
-    with pytest.raises(ValueError, match=r"'cats'.*cifar10_frogs, fashion_mnist, mnist, inception"):
+    with pytest.raises(
+        ValueError, match=r"'cats'.*cifar10, cifar10_frogs, fashion_mnist, mnist, inception"
+    ):
         load_extractor("cats")
 
 
@@ -128,10 +164,14 @@ def test_a_classifier_of_a_wrong_size(shape, classes, message):
         classifier(shape, classes)
 
 
-def test_what_is_saved_is_loaded_with_unit_variance(tmp_path, monkeypatch):
-    network = features.classifier((16, 16, 3), 4)
+@pytest.mark.parametrize(
+    ("build", "kind"), [(classifier, "plain"), (residual_classifier, "residual")]
+)
+def test_what_is_saved_is_loaded_with_unit_variance(build, kind, tmp_path, monkeypatch):
+    network = build((16, 16, 3), 4)
     images = np.random.default_rng(0).uniform(-1, 1, (200, 16, 16, 3)).astype("float32")
-    save_extractor(tmp_path / "toy.npz", network, images, {"data": "noise"})
+    card = {"data": "noise"} | ({} if kind == "plain" else {"network": kind})
+    save_extractor(tmp_path / "toy.npz", network, images, card)
     monkeypatch.setattr(features, "WEIGHTS", tmp_path)
     extractor = load_extractor("toy")
     found = extractor.features(images)

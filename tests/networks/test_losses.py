@@ -89,6 +89,24 @@ def test_label_noise_stays_within_its_bounds():
     )  # inward by U(0, 0.3), never past 1
 
 
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"global_batch_size": 128}])
+def test_the_losses_of_several_heads_are_summed(options):
+    real, fake = tf.concat([REAL, 2 * REAL], 1), tf.concat([FAKE, 2 * FAKE], 1)
+    both = float(discriminator_loss(real, fake, **options))
+    each = [float(discriminator_loss(k * REAL, k * FAKE, **options)) for k in (1, 2)]
+    assert both == pytest.approx(sum(each), rel=1e-5)
+    options.pop("label_smoothing", None)
+    each = [float(generator_loss(k * FAKE, **options)) for k in (1, 2)]
+    assert float(generator_loss(fake, **options)) == pytest.approx(sum(each), rel=1e-5)
+
+
+def test_label_noise_moves_an_image_alike_for_all_heads():
+    real = tf.zeros((1000, 2))
+    one = float(discriminator_loss(real[:, :1], real[:, :1], label_noise=0.3, seed=[1, 2]))
+    both = float(discriminator_loss(real, real, label_noise=0.3, seed=[1, 2]))
+    assert both == pytest.approx(2 * one, rel=1e-5)
+
+
 def test_global_batch_size_makes_parts_add_up():
     whole = float(discriminator_loss(REAL, FAKE))
     parts = [
@@ -108,7 +126,7 @@ def test_bfloat16_logits_are_averaged_in_float32():
     [
         lambda: discriminator_loss(REAL, FAKE[:, 0]),  # (64, 1) + (64,) would become (64, 64)
         lambda: discriminator_loss(REAL, FAKE[:32]),
-        lambda: discriminator_loss(np.zeros((4, 2), "float32"), np.zeros((4, 2), "float32")),
+        lambda: discriminator_loss(np.zeros((4, 2), "float32"), np.zeros((4, 3), "float32")),
         lambda: generator_loss(np.zeros((4, 7, 7, 1), "float32")),
         lambda: generator_loss(np.float32(0)),
         lambda: generator_loss(np.zeros((4, 1), "int32")),

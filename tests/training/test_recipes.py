@@ -40,7 +40,7 @@ def from_lesson(lesson, size):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in sorted(RECIPES) if "half" not in name and name[:2] != "06"]
+    "name", [name for name in sorted(RECIPES) if not re.search("half|features|^06", name)]
 )
 def test_recipe_is_the_lessons(name):
     lesson, kind = name.split()
@@ -102,6 +102,31 @@ def test_mirror_images_and_rmsprop_where_the_recipe_says_so():
     assert isinstance(gan.g_optimizer, keras.optimizers.RMSprop)
     assert gan.d_optimizer.clipvalue == 1.0
     assert hasattr(gan, "combined")
+
+
+def test_the_recipe_with_frozen_features_is_the_laptops_but_for_its_networks():
+    laptop, features = RECIPES["04 laptop"], RECIPES["04 features"]
+    same = dict(generator=features.generator, discriminator=features.discriminator)
+    assert features == laptop.but(**same)
+    gan = features.build(seed=1)
+    assert gan.discriminator.output_shape == (None, 3)
+    assert gan.generator.output_shape == (None, 32, 32, 3)
+    assert gan.generator.count_params() * 2 < 3_000_000  # bytes in float16
+    assert not gan.discriminator.get_layer("features_cifar10_frogs").trainable_variables
+
+
+@pytest.mark.parametrize(
+    ("options", "maps", "convolutions"), [({}, 256, 2), ({"widths": (8, 6, 4), "extra": 1}, 8, 4)]
+)
+def test_a_wide_generator_doubles_by_repeating_pixels(options, maps, convolutions):
+    network = recipes.wide_frog_generator(**options)
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds.count("UpSampling2D") == 2
+    assert kinds.count("Conv2D") == convolutions
+    assert network.layers[1].output.shape == (None, 4, 4, maps)
+    images = np.asarray(network(np.zeros((2, 64), "float32")))
+    assert images.shape == (2, 32, 32, 3)
+    assert np.abs(images).max() <= 1
 
 
 @pytest.mark.parametrize("lesson", ["02", "03"])
