@@ -113,6 +113,8 @@ def show_by_class(images, labels, class_names, title, each=10):
     Raises:
         ValueError: see `image_grid`; or labels that do not fit the images or the names.
     """
+    import matplotlib.pyplot as plt
+
     each = whole_number("each", each, minimum=1, maximum=1000)
     _check_title(title)
     images, labels = np.asarray(images), np.asarray(labels)
@@ -133,39 +135,10 @@ def show_by_class(images, labels, class_names, title, each=10):
         black = np.full((each - len(row), *images.shape[1:]), -1, "float32")
         rows.append(np.concatenate([row, black]))
     grid = image_grid(np.concatenate(rows), columns=each)
-    _draw_rows(grid, class_names, title, 0.5 * each + 1, 0.5 * len(rows) + 0.4)
-
-
-def show_rows(rows, title, side=0.5):
-    """Show rows of images, each with its name at the left.
-
-    Args:
-        rows: {name: images}, each float (count, height, width, channels) in [−1, 1], all of the
-            same shape.
-        title: what to see.
-        side: of one image, in inches, 0.1 to 10.
-
-    Raises:
-        ValueError: no rows, rows of different shapes, or a wrong side; see `image_grid`.
-    """
-    side = number("side", side, minimum=0.1, maximum=10)
-    _check_title(title)
-    shapes = {name: np.shape(images) for name, images in rows.items()}
-    if len(set(shapes.values())) != 1:
-        raise ValueError(f"All rows should have images of one shape, not {shapes}.")
-    ((count, *_),) = set(shapes.values())
-    grid = image_grid(np.concatenate(list(rows.values())), columns=count)
-    _draw_rows(grid, list(rows), title, side * count + 1, side * len(rows) + 0.4, "bicubic")
-
-
-def _draw_rows(grid, names, title, width, height, interpolation=None):
-    """Draw a grid of images with a name beside each of its rows."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(width, height))
-    axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation=interpolation)
-    step = grid.shape[0] / len(names)
-    axes.set_yticks([(row + 0.5) * step for row in range(len(names))], names)
+    figure, axes = plt.subplots(figsize=(0.5 * each + 1, 0.5 * len(rows) + 0.4))
+    axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
+    step = grid.shape[0] / len(rows)
+    axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], class_names)
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.set_frame_on(False)

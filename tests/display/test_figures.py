@@ -84,10 +84,11 @@ def test_rows_of_images_carry_their_names(shown):
     assert axes.get_title() == "Two rows"
 
 
-@pytest.mark.parametrize("rows", [{}, {"a": IMAGES, "b": IMAGES[:5]}])
-def test_rows_that_do_not_fit(shown, rows):
-    with pytest.raises(ValueError, match="All rows should have images of one shape"):
-        show_rows(rows, "Two rows")
+def test_rows_of_images_of_a_given_size(shown):
+    show_rows({"a": IMAGES, "b": IMAGES}, "Rows", side=0.5)
+    show_rows({"a": IMAGES, "b": IMAGES}, "Rows", side=1.0)
+    small, large = (figure.get_size_inches()[0] for figure in shown)
+    assert large - small == pytest.approx(6 * 0.5)
 
 
 @pytest.mark.parametrize(
