@@ -42,7 +42,13 @@ class Diffusion(keras.Model):
         self.steps_done = tf.Variable(0, trainable=False, dtype=tf.int64)
         self.image_shape = tuple(denoiser.output_shape[1:])
         self.random = keras.random.SeedGenerator(whole_number("seed", seed, minimum=0))
+        self.mean_loss = keras.metrics.Mean("loss")
         self.built = True
+
+    @property
+    def metrics(self):
+        """The running mean of the loss, which Keras resets at every epoch."""
+        return [self.mean_loss]
 
     def call(self, images, times, training=False):
         """The noise in images at these times, float (batch, h, w, channels)."""
@@ -61,7 +67,8 @@ class Diffusion(keras.Model):
         self.steps_done.assign_add(1)
         if self.average is not None:
             update_average(self.sampler, self.denoiser, self.average, self.steps_done)
-        return {"loss": loss}
+        self.mean_loss.update_state(loss)
+        return {"loss": self.mean_loss.result()}
 
     def sample(self, count, *, steps=50, eta=0.0, seed=None):
         """Draw images, from pure noise to none.

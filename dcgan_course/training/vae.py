@@ -44,7 +44,13 @@ class VAE(keras.Model):
         self.encoder, self.decoder = encoder, decoder
         self.noise = number("noise", noise, above=0)
         self.random = keras.random.SeedGenerator(whole_number("seed", seed, minimum=0))
+        self.trackers = [keras.metrics.Mean(name) for name in ("loss", "error", "divergence")]
         self.built = True
+
+    @property
+    def metrics(self):
+        """The running means that Keras resets at every epoch."""
+        return self.trackers
 
     def call(self, images, training=False):
         """Draw images again from the means of their distributions."""
@@ -67,7 +73,9 @@ class VAE(keras.Model):
             loss = 0.5 * error / self.noise**2 + divergence
         weights = self.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"loss": loss, "error": error, "divergence": divergence}
+        for tracker, value in zip(self.trackers, (loss, error, divergence), strict=True):
+            tracker.update_state(value)
+        return {tracker.name: tracker.result() for tracker in self.trackers}
 
     def sample(self, z):
         """Images for latent vectors z (count, latent_dim), or for so many drawn from N(0, 1)."""

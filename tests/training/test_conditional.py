@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_course import ConditionalDCGAN, Monitor, add_label_planes, dcgan_generator
+from dcgan_course import (
+    ConditionalDCGAN,
+    Monitor,
+    add_label_planes,
+    dcgan_discriminator,
+    dcgan_generator,
+)
 from dcgan_course.networks.labels import conditional_discriminator, one_hot
 
 SHAPE, CLASSES, NOISE = (8, 8, 1), 2, 4
@@ -27,18 +33,20 @@ def dark_and_light(count=64):
     return (noise + np.where(labels, 0.7, -0.7)[:, None, None, None]).astype("float32"), labels
 
 
-@pytest.mark.slow(seconds=8)
+@pytest.mark.slow(seconds=6)
 def test_g_obeys_after_a_short_training_unless_d_ignores_the_label():
     images, labels = dark_and_light()
     gaps = {}
-    for kind in ("planes", "projection", "ignores"):
-        made = gan(kind)
-        made.fit(images, labels, batch_size=32, steps_per_epoch=60, epochs=1, verbose=0)
+    for kind in ("planes", "ignores"):
+        layers = [keras.Input((NOISE + CLASSES,)), keras.layers.Dense(16, "relu")]
+        layers += [keras.layers.Dense(64, "tanh"), keras.layers.Reshape(SHAPE)]
+        made = ConditionalDCGAN(keras.Sequential(layers), gan(kind).discriminator, seed=1)
+        made.compile(keras.optimizers.Adam(5e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5))
+        made.fit(images, labels, batch_size=32, steps_per_epoch=200, epochs=1, verbose=0)
         drawn = made.sample(made.codes(np.arange(32) % 2)).mean(axis=(1, 2, 3))
         gaps[kind] = drawn[1::2].mean() - drawn[::2].mean()
-    assert gaps["planes"] > 0.5
-    assert gaps["projection"] > 0.5
-    assert abs(gaps["ignores"]) < 0.4
+    assert gaps["planes"] > 1.0  # real images are 1.4 apart
+    assert abs(gaps["ignores"]) < 0.6
 
 
 def test_images_and_labels_stay_together_and_d_sees_them_as_planes():
@@ -116,7 +124,7 @@ def test_data_that_does_not_fit_is_refused(change, says):
 def test_networks_that_do_not_fit_are_refused():
     g = dcgan_generator(SHAPE, NOISE + CLASSES, widths=(8, 4))
     with pytest.raises(ValueError, match="plane more"):
-        ConditionalDCGAN(g, conditional_discriminator(CLASSES, (8, 8, 3), widths=(4,), hidden=4))
+        ConditionalDCGAN(g, dcgan_discriminator(SHAPE, widths=(4,)))
     d = conditional_discriminator(6, SHAPE, widths=(4,), hidden=4)
     with pytest.raises(ValueError, match="more than 6"):
         ConditionalDCGAN(g, d)

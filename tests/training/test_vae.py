@@ -14,8 +14,9 @@ def vae(**options):
     keras.utils.set_random_seed(0)
     layers = [keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(32, "relu")]
     encoder = keras.Sequential([*layers, keras.layers.Dense(8)])
-    made = VAE(encoder, dcgan_generator(SHAPE, 4, widths=(8, 4)), **options)
-    made.compile(keras.optimizers.Adam(3e-3))
+    layers = [keras.Input((4,)), keras.layers.Dense(32, "relu"), keras.layers.Dense(64, "tanh")]
+    made = VAE(encoder, keras.Sequential([*layers, keras.layers.Reshape(SHAPE)]), **options)
+    made.compile(keras.optimizers.Adam(1e-2))
     return made
 
 
@@ -39,11 +40,13 @@ def test_the_divergence_is_that_of_many_draws():
 @pytest.mark.slow(seconds=6)
 def test_it_draws_its_images_again_and_samples_look_like_them():
     made, x = vae(), images()
-    made.fit(x, batch_size=32, epochs=100, verbose=0)
+    history = made.fit(x, batch_size=32, epochs=60, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0] / 3
+    assert history["divergence"][-1] > 0.1  # the latent vectors do say something
     assert np.abs(made(x).numpy() - x).mean() < 0.2
     samples = made.sample(32)
     nearest = np.abs(samples[:, None] - x[None, :2]).mean(axis=(2, 3, 4)).min(axis=1)
-    assert np.median(nearest) < 0.3
+    assert np.median(nearest) < 0.45  # of unrelated patterns: 0.8
 
 
 def test_networks_that_do_not_fit_are_refused():
