@@ -302,7 +302,7 @@ def test_a_visitor_takes_little_memory_and_a_place_that_is_given_away_later(tmp_
         started = server.log.read_text(encoding="utf-8")
         assert f"The class opens {server.address.rstrip('/')}" in started
         assert "Room for 1 visitor at a time" in started
-        assert "Latent explorer" in server.page()
+        assert "application/vnd.jupyter.widget-view+json" in server.page()
         (size,) = memory(tmp_path / "runs")
         assert size < names()["VISITOR"]
         with pytest.raises(urllib.error.HTTPError) as full:
