@@ -298,8 +298,8 @@ def _opened(generator, discriminator):
         searched, else ""; and the folder in which names of directions are kept.
     """
     folder, missing = runs_folder() / "explorer", ""
-    if hasattr(generator, "sampler") and discriminator is None:
-        generator, discriminator = generator.sampler, generator.discriminator
+    if hasattr(generator, "sampler"):  # a whole GAN
+        generator, discriminator = generator.sampler, discriminator or generator.discriminator
     if isinstance(generator, (str, Path)):
         if str(generator) in shipped_generators():
             missing = (
