@@ -19,6 +19,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 from helpers import CHROMIUM, ROOT
+from PIL import Image
 
 pytest.importorskip("voila", reason="the page is served by Voilà: make app installs it")
 
@@ -343,3 +344,11 @@ def test_the_address_is_one_that_others_can_open():
     app = SimpleNamespace(**names())
     assert app.address("192.168.1.5") == "192.168.1.5"
     assert app.address("0.0.0.0") not in ("0.0.0.0", "")
+
+
+def test_the_recording_of_the_explorer_is_small_and_moves():
+    script = runpy.run_path(str(ROOT / "scripts" / "explorer_gif.py"), run_name="explorer_gif")
+    assert script["FILE"].stat().st_size <= script["MOST"]
+    with Image.open(script["FILE"]) as film:
+        assert film.n_frames > 60
+        assert film.width == script["SHOWN"]
