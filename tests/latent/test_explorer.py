@@ -6,6 +6,7 @@ import io
 import re
 import sys
 import warnings
+from dataclasses import replace
 
 import imageio.v3 as iio
 import keras
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from dcgan_course import DCGAN, dcgan_discriminator, dcgan_generator
-from dcgan_course.data.load import ImageSet
+from dcgan_course.data.load import load_images
 from dcgan_course.latent import explorer
 from dcgan_course.latent.choice import GeneratorChoice
 from dcgan_course.latent.controls import enlarged
@@ -356,24 +357,30 @@ def test_the_nearest_training_image_is_found(panel):
     np.testing.assert_array_equal(sheet[: 8 * 3 : 3, : 8 * 3 : 3], expected(panel))
 
 
-def image_set(source):
-    images = np.zeros((4, 28, 28, 1), "float32")
-    return ImageSet(images, np.zeros(4), ("zero",), "mnist", source, "test")
+@pytest.fixture
+def stand_ins(monkeypatch, tmp_path):
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return load_images("mnist", allow_download=False, standin_count=20)
 
 
-def test_stand_ins_are_not_searched_for_a_generator_that_learned_real_images():
-    panel = LatentExplorer("mnist", training_images=image_set("stand-in"))
-    assert panel.pages["Nearest"].images is None
-    open_tab(panel, "Nearest")
-    assert panel.pages["Nearest"].result.value == ""
-    assert "has learned real images" in panel.pages["Nearest"].box.children[0].value
-    real = LatentExplorer("mnist", training_images=image_set("real"))
-    assert real.pages["Nearest"].images.shape == (4, 28, 28, 1)
+def test_stand_ins_are_not_searched_for_a_generator_that_learned_real_images(stand_ins):
+    for given in (stand_ins, stand_ins.images, stand_ins.images[:10]):
+        panel = LatentExplorer("mnist", training_images=given)
+        assert panel.pages["Nearest"].images is None
+        open_tab(panel, "Nearest")
+        assert panel.pages["Nearest"].result.value == ""
+        assert "has learned real images" in panel.pages["Nearest"].box.children[0].value
+    real = replace(stand_ins, images=stand_ins.images.copy(), source="real")
+    for given in (real, real.images[:10]):
+        panel = LatentExplorer("mnist", training_images=given)
+        open_tab(panel, "Nearest")
+        assert "root mean square difference" in panel.pages["Nearest"].result.value
 
 
-def test_stand_ins_are_searched_for_a_generator_that_has_learned_them(generator):
-    panel = LatentExplorer(generator, training_images=image_set("stand-in"))
-    assert panel.pages["Nearest"].images.shape == (4, 28, 28, 1)
+def test_stand_ins_are_searched_for_a_generator_that_has_learned_them(generator, stand_ins):
+    panel = LatentExplorer(generator, training_images=stand_ins)
+    assert len(panel.pages["Nearest"].images) == 20
 
 
 def test_downloads_hold_what_is_shown_and_nothing_is_written(panel, tmp_path):
