@@ -108,7 +108,8 @@ def main(arguments):
         known = "" if memory is None else f", of which {memory / 1024:.1f} GiB are free here"
         print(
             f"The class opens http://{address(options.host)}:{options.port}\n"
-            f"Room for {limit} visitors at a time: {VISITOR} MiB each{known}. Ctrl-C ends it.",
+            f"Room for {limit} visitor{'s' * (limit != 1)} at a time: {VISITOR} MiB each{known}. "
+            "Ctrl-C ends it.",
             flush=True,
         )
     # Where names of directions are kept; the kernels start elsewhere. A thread for each of many

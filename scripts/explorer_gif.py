@@ -1,13 +1,13 @@
 """Record the latent explorer in use, from a headless browser: docs/explorer.gif.
 
-    python scripts/explorer_gif.py
+    python scripts/explorer_gif.py [http://127.0.0.1:8866/]
 
-It serves the page as `make app` does, and moves a pointer over it. It needs Chromium, and the
-extras `app` and `test`.
+It moves a pointer over the page that `make app` serves: at the given address, or else it serves
+the page itself. It needs Chromium, and the extras `app` and `test`.
 """
 
+import contextlib
 import io
-import os
 import shutil
 import socket
 import subprocess
@@ -44,7 +44,7 @@ class Film:
     def shoot(self, times=1):
         """Take pictures of the page."""
         for _ in range(times):
-            self.page.wait_for_timeout(60)
+            self.page.wait_for_timeout(40)
             picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
             height = round(SHOWN * picture.height / picture.width)
             self.frames.append(picture.resize((SHOWN, height), Image.Resampling.LANCZOS))
@@ -58,7 +58,7 @@ class Film:
             self.shoot()
         self._at = (x, y)
 
-    def to(self, locator, steps=4):
+    def to(self, locator, steps=3):
         """Move the pointer onto something."""
         box = locator.bounding_box()
         self.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps)
@@ -75,7 +75,7 @@ class Film:
         self.to(slider)
         self.page.mouse.down()
         for distance in distances:
-            self.move(self._at[0] + distance, self._at[1], steps=max(4, abs(distance) // 14))
+            self.move(self._at[0] + distance, self._at[1], steps=max(4, abs(distance) // 18))
         self.page.mouse.up()
         self.page.wait_for_timeout(400)
         self.shoot(2)
@@ -106,46 +106,59 @@ def perform(film):
     film.drag(page.get_by_role("slider", name="direction 1"), -100, 190)
     film.click(page.get_by_role("tab", name="Walk"), hold=2)
     page.wait_for_timeout(800)
-    film.shoot(18)
+    film.shoot(14)
     film.click(page.get_by_role("tab", name="Nearby"), hold=4)
     film.click(page.get_by_role("button", name="go to neighbor 6"), hold=5)
     film.click(page.get_by_role("button", name="go to neighbor 3"), hold=8)
 
 
-def main():
-    from playwright.sync_api import sync_playwright
-
-    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+@contextlib.contextmanager
+def served():
+    """Serve the page; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, str(ROOT / "scripts" / "app.py"), "--host=127.0.0.1"]
-    server = subprocess.Popen([*command, f"--port={port}"], env=os.environ)
+    server = subprocess.Popen([*command, f"--port={port}"])
     try:
         for _ in range(240):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.25)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
-            page.goto(f"http://127.0.0.1:{port}/", timeout=300_000)
-            page.locator("img.dx-picture").wait_for(timeout=120_000)
-            page.evaluate(POINTER)
-            page.wait_for_timeout(2000)
-            film = Film(page)
-            perform(film)
-            film.save(FILE)
-            browser.close()
+        yield f"http://127.0.0.1:{port}/"
     finally:
         server.terminate()
         server.wait(30)
+
+
+def record(address):
+    """Play the film on the page at an address, and write it; returns how many frames it has."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+        page.goto(address, timeout=300_000)
+        page.locator("img.dx-picture").wait_for(timeout=120_000)
+        page.evaluate(POINTER)
+        page.wait_for_timeout(2000)
+        film = Film(page)
+        perform(film)
+        film.save(FILE)
+        browser.close()
+    return len(film.frames)
+
+
+def main(arguments):
+    with contextlib.nullcontext(arguments[0]) if arguments else served() as address:
+        frames = record(address)
     size = FILE.stat().st_size
-    print(f"{FILE}: {len(film.frames)} frames, {size:,} bytes")
+    print(f"{FILE}: {frames} frames, {size:,} bytes")
     if size > MOST:
         sys.exit(f"That is more than {MOST:,} bytes: show less, or in fewer colors.")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,6 +8,7 @@ downloads into it), and at last draws stand-ins. All images come out alike: floa
 import os
 import sys
 import tempfile
+import weakref
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from dcgan_course.data.folder import ImageFolder, write_pictures
 from dcgan_course.data.sources import SOURCES, in_split
 
 MOST_PICTURES = 10_000  # of a folder that are held in memory: at 64 × 64 half a gigabyte
+_DRAWN = []  # weak references to the stand-ins of this session, which `are_stand_ins` knows again
 MOST_DRAWN = 2 << 30  # bytes of stand-ins as float32; scaling them takes as much again
 
 
@@ -119,6 +121,16 @@ def load_images(name, split="train", *, allow_download=True, standin_count=None,
     return _image_set(name, images, labels, "stand-in", "drawn by the course")
 
 
+def are_stand_ins(images):
+    """Say whether images are stand-ins that `load_images` has drawn, or a part of them.
+
+    Args:
+        images: an array, such as `load_images("mnist").images[:100]`.
+    """
+    whole = images if images.base is None else images.base
+    return any(drawn() is whole for drawn in _DRAWN)
+
+
 def open_pictures(name, stand_ins, *, count=None, seed=0, allow_download=True):
     """A data set of pictures that stays on disk, for sets that are too large for memory.
 
@@ -199,6 +211,8 @@ def _image_set(name, images, labels, source, origin):
     # The division comes first and in float32: 255 must land on exactly 1.0.
     scaled = images.astype("float32") / np.float32(127.5) - np.float32(1)
     class_names = SOURCES[name].class_names
+    if source != "real":
+        _DRAWN.append(weakref.ref(scaled))
     return ImageSet(scaled, labels.astype("int64"), class_names, name, source, origin)
 
 

@@ -139,7 +139,7 @@ class Controls:
         finally:
             self._quiet = before
 
-    def slider(self, label, tip, least, most, value, *, control=None, changed=None):
+    def slider(self, label, tip, least, most, value, *, step=0.05, control=None, changed=None):
         """Make a slider. `changed` is called with its value before the panel follows."""
         import ipywidgets
 
@@ -147,7 +147,7 @@ class Controls:
             min=least,
             max=most,
             value=value,
-            step=0.05,
+            step=step,
             description=label,
             description_tooltip=tip,
             readout_format=".2f",
@@ -156,7 +156,9 @@ class Controls:
         )
 
         def on_change(change):
-            if not self._quiet:
+            # A browser rounds what it is given to whole steps, and sends that back.
+            rounded = abs(change["new"] - change["old"]) < 0.6 * step
+            if not (self._quiet or rounded):
                 if changed is not None:
                     changed(change["new"])
                 self._changed(control or label)

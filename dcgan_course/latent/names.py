@@ -43,9 +43,11 @@ def keep_name(folder, digest, index, name):
 
 
 def _all(folder):
+    if folder is None:
+        return {}
     try:
         every = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (AttributeError, OSError, ValueError):  # no folder, no file, or no JSON
+    except (OSError, ValueError):  # no file, or no JSON
         return {}
     whole = isinstance(every, dict) and all(isinstance(names, dict) for names in every.values())
     return every if whole else {}

@@ -9,7 +9,7 @@ import io
 
 import numpy as np
 
-from dcgan_course.data.load import ImageSet
+from dcgan_course.data.load import ImageSet, are_stand_ins
 from dcgan_course.display.images import png, to_uint8
 from dcgan_course.latent.controls import (
     Thumbnails,
@@ -264,10 +264,9 @@ def nearest_pages(panel, images, missing):
     """
     if images is None:
         return []
-    if isinstance(images, ImageSet):
-        if missing and images.source != "real":
-            return [NearestPage(panel, missing=missing)]
-        images = images.images
+    images = images.images if isinstance(images, ImageSet) else np.asarray(images)
+    if missing and are_stand_ins(images):
+        return [NearestPage(panel, missing=missing)]
     return [NearestPage(panel, images)]
 
 

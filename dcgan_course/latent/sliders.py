@@ -1,6 +1,7 @@
 """The explorer's tabs with sliders: one for each direction, and one for each number of the code."""
 
 import asyncio
+from collections import deque
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from dcgan_course.latent.names import keep_name, read_names
 
 REACH = 3  # standard deviations, to which a thumbnail leads
 SWINGS, TICKS, PAUSE = 3, 64, 0.06  # how often a direction is played, in how many steps, seconds
+STEP = 1 / 16  # which numbers in a browser hold exactly: it sends back what it must round
 RAW_SHOWN = 8  # sliders for single numbers of the code at a time
 
 
@@ -56,7 +58,9 @@ class DirectionsPage:
             self.last = index
 
         control = f"direction {index}"
-        return self.panel.make.slider("", tip, -4, 4, 0.0, control=control, changed=changed)
+        return self.panel.make.slider(
+            *("", tip, -4, 4, 0.0), step=STEP, control=control, changed=changed
+        )
 
     def _name_field(self, index, name):
         import ipywidgets as w
@@ -132,11 +136,13 @@ class DirectionsPage:
         slider = self.sliders[index]
         start = slider.value
         phase = np.arcsin(np.clip(start / REACH, -1, 1))
+        recent = deque(maxlen=20)
         for tick in range(1, SWINGS * TICKS + 1):
-            there = float(np.round(REACH * np.sin(phase + 2 * np.pi * tick / TICKS), 2))
-            slider.value = there
+            there = REACH * np.sin(phase + 2 * np.pi * tick / TICKS)
+            slider.value = float(np.round(there / STEP) * STEP)
+            recent.append(slider.value)
             await asyncio.sleep(PAUSE)
-            if abs(slider.value - there) > 0.03:  # the reader has taken over
+            if slider.value not in recent:  # the reader has taken over
                 break
         else:
             slider.value = start

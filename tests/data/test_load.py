@@ -26,7 +26,7 @@ from PIL import Image
 
 from dcgan_course.data import download, load, sources
 from dcgan_course.data.errors import DataError
-from dcgan_course.data.load import load_images, open_pictures
+from dcgan_course.data.load import are_stand_ins, load_images, open_pictures
 from dcgan_course.data.stream import make_dataset
 
 rng = np.random.default_rng(0)
@@ -242,6 +242,14 @@ def test_a_name_that_is_no_name(name):
 def test_a_split_that_is_no_split(split):
     with pytest.raises(ValueError, match="split should be one of 'train', 'test'"):
         load_images("mnist", split)
+
+
+def test_stand_ins_are_known_again_and_other_images_are_not(folder):
+    images = load_images("mnist", standin_count=10, allow_download=False).images
+    assert are_stand_ins(images)
+    assert are_stand_ins(images[2:5])
+    assert not are_stand_ins(images + 0)
+    assert not are_stand_ins(images.copy())
 
 
 @pytest.mark.parametrize("count", [0, -1, True, 2.0, "5", [5], float("nan"), 10**9, 10**30])

@@ -11,7 +11,12 @@ from helpers import ROOT
 from dcgan_course import load_generator
 from dcgan_course.display.images import kept_images
 from dcgan_course.latent import pretrained as generators
-from dcgan_course.latent.pretrained import model_card, save_generator, shipped_generators
+from dcgan_course.latent.pretrained import (
+    load_light,
+    model_card,
+    save_generator,
+    shipped_generators,
+)
 from dcgan_course.latent.space import LatentError
 from dcgan_course.training.recipes import RECIPES
 
@@ -86,7 +91,17 @@ def test_codes_give_the_same_images_under_every_policy():
     np.testing.assert_allclose(images, draw(SHIPPED[0], 4), atol=1e-5)
 
 
-def test_what_is_saved_is_loaded(tmp_path, monkeypatch):
+@pytest.fixture
+def quick_directions(monkeypatch):
+    """Directions that take no time to find."""
+
+    def found(z, features, count):
+        return np.eye(count, z.shape[1], dtype="float32"), np.linspace(0.5, 0, count)
+
+    monkeypatch.setattr("dcgan_course.latent.space.principal_directions", found)
+
+
+def test_what_is_saved_is_loaded(tmp_path, monkeypatch, quick_directions):
     monkeypatch.setattr(generators, "FOLDER", tmp_path)
     keras.utils.set_random_seed(2)
     network = RECIPES["04 laptop"].generator()
@@ -96,6 +111,23 @@ def test_what_is_saved_is_loaded(tmp_path, monkeypatch):
         load_generator("mine")(z, training=False), network(z, training=False), atol=2e-3
     )
     assert model_card("mine")["note"] == "untrained"
+    np.testing.assert_allclose(load_light("mine")(z), load_generator("mine")(z), atol=1e-4)
+    with np.load(tmp_path / "mine.npz") as file:
+        np.testing.assert_array_equal(file["directions"], np.eye(12, 64))
+
+
+def test_layers_that_numpy_does_not_know_are_left_to_keras(tmp_path, monkeypatch):
+    monkeypatch.setattr(generators, "FOLDER", tmp_path)
+    network = keras.Sequential(
+        [
+            *(keras.Input((5,)), keras.layers.Dense(4), keras.layers.LayerNormalization()),
+            keras.layers.Reshape((2, 2, 1)),
+        ]
+    )
+    recipe = RECIPES["04 laptop"].but(generator=lambda: keras.models.clone_model(network))
+    monkeypatch.setitem(RECIPES, "strange", recipe)
+    save_generator("strange", network, {"recipe": "strange"})
+    assert isinstance(load_light("strange"), keras.Model)
 
 
 def test_a_run_of_ones_own_opens_by_its_folder(tmp_path):
@@ -128,7 +160,7 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(monkeypatch):
         load_generator("cifar10_frogs")
 
 
-def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch):
+def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch, quick_directions):
     """The training itself aside, which takes most of an hour."""
     monkeypatch.setattr(generators, "FOLDER", tmp_path)
     command = runpy.run_path(str(ROOT / "scripts" / "train_generators.py"))
