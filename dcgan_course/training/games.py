@@ -84,7 +84,7 @@ class LineGame:
         above.set_title(title, fontsize=10)
         inside = np.abs(moment["G"] - self.x.mean()) < np.ptp(self.x) / 2
         ends = np.stack([moment["codes"][inside], moment["G"][inside]])
-        below.plot(ends, [0, 1], color=FAKE, lw=1)
+        below.plot(ends, [0, 1], color=FAKE, ls="-", lw=1)
         below.plot(ends[1], np.ones(inside.sum()), ".", color=FAKE, clip_on=False)
         below.set_ylim(0, 1)
         below.set_yticks([0, 1], ["z", "G(z)"])

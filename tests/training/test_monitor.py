@@ -71,7 +71,7 @@ WITHOUT = "import sys; sys.modules['ipywidgets'] = None\n"
 def run_cells(*sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, kernel_name="python3", timeout=120, allow_errors=True).execute()
+    NotebookClient(notebook, kernel_name="python3", timeout=300, allow_errors=True).execute()
     return [[out for out in cell.outputs if out.output_type != "error"] for cell in notebook.cells]
 
 
