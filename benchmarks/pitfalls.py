@@ -4,8 +4,8 @@
     python benchmarks/pitfalls.py --table       show the results as the lesson's tables
     python benchmarks/pitfalls.py --seeds 6 ring    one seed, and cases whose name contains a word
 
-Every digit case is a run of the lesson's own `train`, taken out of the notebook; the ring is that of
-lesson 01. All cases and three seeds take about ten minutes on one core.
+Every digit case is a run of the lesson's own `train`, taken out of the notebook; the ring is
+lesson 01's. All cases and three seeds take about ten minutes on one core.
 """
 
 import argparse
