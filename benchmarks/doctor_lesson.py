@@ -78,8 +78,19 @@ def given(digits, unseen, frogs, steps=400, ring_steps=3000):
         .shuffle(20_000, seed=5)
         .batch(128),
         "ring_z": tf.random.stateless_normal((2000, 2), seed=[5, 5]),
-        "pick": lambda smoke, laptop, full: ring_steps,
+        "RING_STEPS": ring_steps,
     }
+
+
+def play(lesson, d_hidden=64, **settings):
+    """Train on lesson 01's ring with lesson 05's `train`. Returns (gan, doctor)."""
+    from dcgan_course.training.toys import small_network
+
+    def networks():
+        return small_network(2, 2, hidden=64), small_network(2, 1, hidden=d_hidden)
+
+    settings |= {"data": lesson.batches, "steps": lesson.RING_STEPS}
+    return lesson.train(lesson.points, networks, **settings)
 
 
 @dataclass
@@ -115,7 +126,7 @@ class Case:
 
 def cases(lesson):
     """The runs by name, from the lesson's functions."""
-    train, play, sharp = lesson.train, lesson.play, lesson.sharp_networks
+    train, sharp = lesson.train, lesson.sharp_networks
     few, steps = lesson.digits[:128], lesson.STEPS
 
     def color_networks():
@@ -130,14 +141,14 @@ def cases(lesson):
     runs = {
         "healthy": (lambda: train(held_out=lesson.unseen), ()),
         "healthy, smoothing 0.1": (lambda: train(label_smoothing=0.1), ()),
-        "healthy, ring": (lambda: play(), ()),
+        "healthy, ring": (lambda: play(lesson), ()),
         "D's rate 0": (lambda: train(d_rate=0.0), ("frozen_d",)),
         "D's rate / 1000": (lambda: train(d_rate=1e-6), ("frozen_d",)),
         "G's rate / 1000": (lambda: train(g_rate=1e-6), ("frozen_g",)),
         "saturating loss": (lambda: train(loss="minimax", **strong), ("flat_loss",)),
         "strong D": (lambda: train(networks=sharp, d_rate=1e-2, g_rate=3e-5), ("d_too_strong",)),
         "no batch norm": (lambda: train(networks=sharp), ("mode_collapse",)),
-        "fast G, ring": (lambda: play(g_rate=5e-3, d_rate=5e-4), ("mode_collapse",)),
+        "fast G, ring": (lambda: play(lesson, g_rate=5e-3, d_rate=5e-4), ("mode_collapse",)),
         "range": (lambda: train(lesson.half_range(lesson.digits)), ("range",)),
         "inference mode": (lambda: train(kind=lesson.InferenceFakes), ("mode_gap",)),
         "never frozen": (lambda: train(kind=lesson.NeverFrozen), ("agreeing_d",)),
