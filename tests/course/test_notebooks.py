@@ -33,6 +33,17 @@ def outputs(path):
     return [out for cell in cells if cell["cell_type"] == "code" for out in cell["outputs"]]
 
 
+def said(path):
+    """All that a lesson's stored cells have printed."""
+    return "\n".join("".join(out["text"]) for out in outputs(path) if "text" in out)
+
+
+def prose(path):
+    """A lesson's texts."""
+    cells = read_notebook(path)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
 @EVERY
 def test_stored_outputs_are_whole_clean_and_small(path):
     assert path.stat().st_size < 2_000_000
@@ -512,8 +523,21 @@ def test_stream_of_lesson_07_is_the_folders(tmp_path):
     np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
+def test_prose_of_lesson_07_says_what_its_cells_printed():
+    text, printed = prose(LESSON_07), said(LESSON_07)
+    ratios = {
+        name: [int(number) for number in numbers.split(", ")]
+        for name, numbers in re.findall(r"(\w): gradients with γ .*\n +([\d, ]+) \(", printed)
+    }
+    low, high = map(int, re.search(r"between (\d+) and (\d+) times smaller", text).groups())
+    about = int(re.search(r"\$G\$'s about (\d+) times", text)[1])
+    assert low - 5 <= min(ratios["D"]) <= max(ratios["D"]) <= high + 5
+    assert all(abs(ratio / about - 1) < 0.15 for ratio in ratios["G"])
+    steps = dict(re.findall(r"(\w): Adam's first step is 1\.00 .*, 0\.(\d\d) with", printed))
+    assert f"still {int(steps['D'])}% as long in $D$ and {int(steps['G'])}% in $G$" in text
+
+
 def test_no_photograph_of_a_person_is_stored():
     """Lesson 07 is stored with drawn faces, whatever lay beside when it ran."""
-    said = json.dumps(outputs(LESSON_07))
-    assert "stand-in pictures" in said
-    assert "Real (real)" not in said
+    assert "stand-in pictures" in said(LESSON_07)
+    assert "real pictures" not in said(LESSON_07)
