@@ -252,11 +252,11 @@ def test_bonsai_measures_memory_and_copies(bonsai):
     assert row["memory"] == pytest.approx(1, abs=0.01)
     assert row["nearest"] < 0.01 < row["nearest_held_out"]
     assert row["kernel"] < 1
-    assert row["kernel_held_out"] < 3
+    copies_to_held_out = row["kernel_held_out"]
     gan.sample = lambda z: g(z, training=False).numpy()
     row = bonsai["measure"](gan, train, held_out, load_extractor("cifar10_frogs"))
     assert row["kernel"] > 5
-    assert row["kernel_held_out"] > 5
+    assert row["kernel_held_out"] > copies_to_held_out + 1
     assert row["nearest"] > 0.1
 
 

@@ -33,6 +33,17 @@ def outputs(path):
     return [out for cell in cells if cell["cell_type"] == "code" for out in cell["outputs"]]
 
 
+def said(path):
+    """All that a lesson's stored cells have printed."""
+    return "\n".join("".join(out["text"]) for out in outputs(path) if "text" in out)
+
+
+def prose(path):
+    """A lesson's texts."""
+    cells = read_notebook(path)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+
 @EVERY
 def test_stored_outputs_are_whole_clean_and_small(path):
     assert path.stat().st_size < 2_000_000
@@ -558,8 +569,35 @@ def test_stream_of_lesson_07_is_the_folders(tmp_path):
     np.testing.assert_allclose(mine, theirs, atol=1e-6)
 
 
+def test_prose_of_lesson_07_says_what_its_cells_printed():
+    text, printed = prose(LESSON_07), said(LESSON_07)
+    ratios = dict(re.findall(r"(\w): gradients with γ .*\n +([\d, ]+) \(", printed))
+    quoted = re.search(
+        r"\$D\$'s gradients are between ([\d,]+) and ([\d,]+) times smaller, "
+        r"\$G\$'s between ([\d,]+) and ([\d,]+) times",
+        text,
+    ).groups()
+    low_d, high_d, low_g, high_g = (int(number.replace(",", "")) for number in quoted)
+    for name, low, high in (("D", low_d, high_d), ("G", low_g, high_g)):
+        found = [int(number) for number in ratios[name].split(", ")]
+        assert 0.95 * low <= min(found) <= 1.2 * low
+        assert 0.9 * high <= max(found) <= 1.05 * high
+    steps = dict(re.findall(r"(\w): Adam's first step is 1\.00 .*, 0\.(\d\d) with", printed))
+    assert f"still {int(steps['D'])}% as long in $D$ and {int(steps['G'])}% in $G$" in text
+
+
+def test_prose_of_lesson_06_says_what_its_cells_printed():
+    text, printed = prose(LESSON_06), said(LESSON_06)
+    *_, (trained, unseen) = re.findall(r"trees (\d+ of 112), held-out trees (\d+ of 16)", printed)
+    assert f"{unseen} at the end, against {trained}" in text
+    rows = re.findall(r"^Conv2DTranspose .* ([\d,]+)$", printed, re.M)
+    total = re.search(r"^sum .* ([\d,]+) *$", printed, re.M)[1]
+    costliest = max(int(row.replace(",", "")) for row in rows)
+    assert costliest > 0.8 * int(total.replace(",", ""))
+    assert "more than four fifths of $G$'s work" in text
+
+
 def test_no_photograph_of_a_person_is_stored():
     """Lesson 07 is stored with drawn faces, whatever lay beside when it ran."""
-    said = json.dumps(outputs(LESSON_07))
-    assert "stand-in pictures" in said
-    assert "Real (real)" not in said
+    assert "stand-in pictures" in said(LESSON_07)
+    assert "real pictures" not in said(LESSON_07)
