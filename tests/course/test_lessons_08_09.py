@@ -6,8 +6,6 @@ Mirrors no module: it tests notebooks/08_evaluating_gans.ipynb and 09_latent_exp
 import csv
 import re
 
-import numpy as np
-import pytest
 from helpers import ROOT, read_notebook
 
 LESSON_08 = ROOT / "notebooks" / "08_evaluating_gans.ipynb"
