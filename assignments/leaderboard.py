@@ -118,7 +118,7 @@ def _plain(value):
 
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin-bottom: 2rem; width: 100%; }
 caption { font-size: 1.25rem; font-weight: 600; padding: .5rem 0; text-align: left; }
 th, td { border-bottom: 1px solid #767676; padding: .4rem .6rem; text-align: left; }
@@ -168,9 +168,10 @@ def write_page(path, rows, pictures, date):
         if ranked:
             parts.append(_table(NAMES[data], ranked, pictures))
         if others:
-            items = "".join(
-                f"<li>{_text(row['student'])}: {_text(row['note'])}</li>" for row in others
-            )
+            items = ""
+            for row in others:
+                reason = row["note"].removeprefix("not ranked: ")
+                items += f"<li>{_text(row['student'])}: {_text(reason)}</li>"
             title = NAMES.get(data, "Files that could not be read")
             parts.append(f"<h2>{title}: without a rank</h2>\n<ul>{items}</ul>")
     if missing:
@@ -225,6 +226,7 @@ def _picture(name, images):
     import numpy as np
     from PIL import Image
 
+    images = images[:6]
     strip = np.concatenate(list(images), axis=1)
     strip = strip[..., 0] if strip.shape[-1] == 1 else strip
     buffer = io.BytesIO()

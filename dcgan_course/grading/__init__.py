@@ -7,7 +7,17 @@ text or the names inside a submission.
 """
 
 from .inside.wire import Tensor as tensor
-from .numbers import SEED, exact, fresh, hidden_runs, largest, near, same_direction, start_anew
+from .numbers import (
+    SEED,
+    exact,
+    fresh,
+    hidden_runs,
+    largest,
+    lasting_seed,
+    near,
+    same_direction,
+    start_anew,
+)
 from .student import StudentError, student
 
 __all__ = [
@@ -17,6 +27,7 @@ __all__ = [
     "fresh",
     "hidden_runs",
     "largest",
+    "lasting_seed",
     "near",
     "same_direction",
     "start_anew",

@@ -436,7 +436,7 @@ WRONG = {
     "pale images": (_weights(3, lambda w: 0.2 * w), {"range", "coverage", "fair", "good"}),
     "one image": (_weights(0, lambda w: 0 * w), {"range", "alike", "coverage", "fair", "good"}),
     "hardly more than one image": (_weights(0, lambda w: 0.1 * w), {"coverage", "fair", "good"}),
-    "half of the variety": (_weights(0, lambda w: 0.6 * w), {"good"}),
+    "less variety": (_weights(0, lambda w: 0.6 * w), {"good"}),
     "one number of the latent vector used": (
         _weights(0, lambda w: w * (np.arange(len(w)) == 0)[:, None]),
         {"alike", "coverage", "fair", "good"},

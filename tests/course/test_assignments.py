@@ -198,6 +198,19 @@ def test_grading_draws_other_numbers_for_another_seed_and_the_same_for_the_same(
     assert drawn[0][0] != drawn[0][1]
 
 
+def test_a_lasting_seed_is_the_same_all_through_a_grading_and_draws_nothing():
+    found = []
+    for seed in (5, 6):
+        grading.start_anew(seed)
+        first = grading.lasting_seed()
+        drawn = grading.fresh().random()
+        assert grading.lasting_seed() == first
+        grading.start_anew(seed)
+        assert grading.fresh().random() == drawn
+        found.append(first)
+    assert found[0] != found[1]
+
+
 def test_numbers_are_near_only_if_they_are_numbers_and_equally_many():
     from dcgan_course.grading import near
 

@@ -4,6 +4,8 @@ Mirrors no module: it tests assignments/source/07_capstone/capstone.py.
 """
 
 import importlib.util
+import json
+import shutil
 import sys
 
 import numpy as np
@@ -288,3 +290,48 @@ def test_one_generator_of_two_students_is_noticed():
         {"b": second, "a": first, "c": other, "d": unreadable, "e": {"sketch": np.ones(9)}}
     )
     assert found == [("a", "b")]
+
+
+@pytest.mark.parametrize("case", ["the generator itself", "twelve stored images", "no file"])
+def test_the_notebooks_tests_find_what_the_report_says(
+    case, capstone, makers, tmp_path, monkeypatch
+):
+    """Visible and hidden parts, the latter through JSON as out of a sandbox."""
+    from dcgan_course import grading
+    from dcgan_course.grading.cells import hidden_part, visible_part
+    from dcgan_course.grading.inside.probes import Probes
+
+    write, wanted = WRONG.get(case, (RIGHT[case][0] if case in RIGHT else None, set()))
+    for name in ("capstone.py", "hidden_reference.npz"):
+        shutil.copy(FOLDER / name, tmp_path)
+    write(makers(), tmp_path / "generator.npz")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "capstone", capstone)
+    grading.start_anew(4)
+    answers, probes = {}, Probes({})
+
+    def ask(question):
+        key = json.dumps(question, sort_keys=True)
+        if key not in answers:
+            answers[key] = json.loads(json.dumps(probes.handle(question)))
+        return answers[key]
+
+    grading.student.connect(ask)
+    seen, hidden, said = set(), set(), []
+    try:
+        for cell in read_notebook(FOLDER / "07_capstone.ipynb")["cells"]:
+            text = "".join(cell["source"])
+            if not hidden_part(text):
+                continue
+            for found, part in ((seen, visible_part(text)), (hidden, hidden_part(text))):
+                try:
+                    exec(part, {})
+                except AssertionError as error:
+                    found.add(next(p for p in capstone.PARTS if f'"{p}")' in text))
+                    said.append(str(error))
+    finally:
+        grading.student.connect(None)
+    assert hidden == wanted
+    assert seen == wanted
+    assert all(len(text) > 15 for text in said)
+    assert len(answers) == 1  # eleven tests, one measurement

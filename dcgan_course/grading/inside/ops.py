@@ -65,6 +65,10 @@ def _watched(see):
         tf.config.run_functions_eagerly(eager)
 
 
+class _Enough(BaseException):
+    """What was asked for has been seen: the layers that follow need not run."""
+
+
 def call(model, x, training):
     """What a model returns in training or in inference mode.
 
@@ -91,11 +95,14 @@ def _run(model, x, training, see):
     # In training mode batch norm moves its statistics: they are put back.
     moving = list(getattr(model, "non_trainable_weights", []))
     kept = [np.array(weight) for weight in moving]
-    with _watched(see):
-        output = np.array(call(model, tf.constant(x), training))
-    for weight, value in zip(moving, kept, strict=True):
-        weight.assign(value)
-    return output
+    try:
+        with _watched(see):
+            return np.array(call(model, tf.constant(x), training))
+    except _Enough:
+        return None
+    finally:
+        for weight, value in zip(moving, kept, strict=True):
+            weight.assign(value)
 
 
 def trace(model, x, training):
@@ -141,6 +148,7 @@ def between(model, x, training, index, instead):
         here, count[0] = count[0], count[0] + 1
         if here == index + 1:
             found.append(np.array(data))
+            raise _Enough
         if here == index and instead is not None:
             return tf.cast(tf.reshape(instead, output.shape), output.dtype)
         return None
