@@ -133,6 +133,8 @@ def train(name, seed, seconds, times=(), save_every=120):
                 }
                 sampler = re_estimated(tf, keras, average)
                 keep(sampler, f"{folder.name}-{goal:.0f}-average", {**facts, "which": "average"})
+                sheet = f"{folder.name}-{goal:.0f}-average.png"
+                tiled(drawn(sampler, 64, 64)).save(KEPT / sheet)
                 keep(gan.generator, f"{folder.name}-{goal:.0f}-raw", {**facts, "which": "raw"})
                 print(facts, {k: round(float(v), 3) for k, v in logs.items()}, flush=True)
         last = now
