@@ -125,7 +125,7 @@ benchmark-quality: setup ## Fréchet distance against seconds of training (three
 	@$(BIN)/python benchmarks/quality.py frogs --fresh
 	@$(BIN)/python benchmarks/quality.py curves --fresh
 
-extractors: setup ## train the networks behind the metrics anew (seven minutes, real images)
+extractors: setup ## train the networks behind the metrics anew (half an hour, real images)
 	@$(BIN)/python scripts/train_extractors.py
 
 generators: setup ## train the generators that ship with the course anew (an hour, real images)

@@ -31,6 +31,15 @@ def judged_variants():
 
         return build
 
+    def deep_d(filters=96, hidden=0):
+        def build():
+            features = feature_maps("cifar10_frogs", (8, 4))
+            return projected_discriminator(
+                deep_discriminator(hidden=hidden), features, filters, hidden
+            )
+
+        return build
+
     def deep():
         return wide_frog_generator((256, 160, 96), extra=1)
 
@@ -47,9 +56,29 @@ def judged_variants():
         "features, wide G, hidden layers in D, rates of 4e-4": Variant(
             wide.but(discriminator=seen(hidden=256), g_rate=4e-4, d_rate=4e-4)
         ),
+        "features, wide G, deep D": Variant(
+            wide.but(discriminator=deep_d(), g_rate=4e-4, d_rate=4e-4)
+        ),
+        "features, wide G, deep D with hidden layers": Variant(
+            wide.but(discriminator=deep_d(hidden=256), g_rate=4e-4, d_rate=4e-4)
+        ),
         "features of 16, 8 and 4, wide G": Variant(wide.but(discriminator=seen((16, 8, 4)))),
         "features alone, wide G": Variant(wide.but(discriminator=seen((16, 8, 4), pixels=False))),
     }
+
+
+def deep_discriminator(width=48, noise=0.05, hidden=0):
+    """D of lesson 04 with one and a half times the width, and a convolution after each halving."""
+    from keras import Input, Sequential, layers
+
+    from dcgan_course.networks.layers import downsample_block, logit_block
+
+    network = [Input((32, 32, 3)), layers.GaussianNoise(noise)]
+    network += downsample_block(width, kernel_size=4, batch_norm=False)
+    for filters in (2 * width, 4 * width):
+        network += downsample_block(filters, kernel_size=4)
+        network += downsample_block(filters, kernel_size=3, strides=1)
+    return Sequential([*network, *logit_block(hidden)], name="deep_discriminator")
 
 
 def typical_half(images):

@@ -33,7 +33,7 @@ KEPT = ROOT / "build" / "frogs"
 FILE = ROOT / "benchmarks" / "results" / "frogs_judged.csv"
 FROG = 6  # its label in CIFAR-10
 CONFIDENT = 0.8
-COUNT = 5000
+COUNT = 2000
 FIELDS = [
     *("variant", "seed", "seconds", "steps", "images_seen", "parameters", "which", "frechet"),
     *("precision", "recall", "called_frogs", "drop_when_exchanged", "grid"),
@@ -133,6 +133,8 @@ def train(name, seed, seconds, times=(), save_every=120):
                 }
                 sampler = re_estimated(tf, keras, average)
                 keep(sampler, f"{folder.name}-{goal:.0f}-average", {**facts, "which": "average"})
+                sheet = f"{folder.name}-{goal:.0f}-average.png"
+                tiled(drawn(sampler, 64, 64)).save(KEPT / sheet)
                 keep(gan.generator, f"{folder.name}-{goal:.0f}-raw", {**facts, "which": "raw"})
                 print(facts, {k: round(float(v), 3) for k, v in logs.items()}, flush=True)
         last = now
@@ -220,13 +222,13 @@ class Judge:
 
         features = self.extractor.features(images)
         precision, recall = precision_recall(self.features, features[: len(self.real)])
-        called = self.confident(images[:2000])
+        called = self.confident(images[:1000])
         return {
             "frechet": frechet_distance(self.features, features),
             "precision": precision,
             "recall": recall,
             "called_frogs": called,
-            "drop_when_exchanged": called - self.confident(exchanged(images[:2000])),
+            "drop_when_exchanged": called - self.confident(exchanged(images[:1000])),
             "grid": checkerboard(images),
         }
 
@@ -244,7 +246,7 @@ def score():
 
     judge = Judge()
     if not read():
-        frogs = load_images("cifar10_frogs").images
+        frogs = load_images("cifar10_frogs").images[:COUNT]
         add({"variant": "real training images", "which": "real", **judge(frogs)})
         blurred = (frogs + np.roll(frogs, 1, 1) + np.roll(frogs, 1, 2)) / 3
         add({"variant": "real training images, blurred", "which": "real", **judge(blurred)})
