@@ -44,7 +44,7 @@ _HOME = {
     "networks.statistics": "standing_statistics",
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
-    "display.figures": "show_by_class show_history show_images",
+    "display.figures": "show_by_class show_history show_images show_rows",
     "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
