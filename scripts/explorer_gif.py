@@ -121,7 +121,7 @@ def served():
     command = [sys.executable, str(ROOT / "scripts" / "app.py"), "--host=127.0.0.1"]
     server = subprocess.Popen([*command, f"--port={port}"])
     try:
-        for _ in range(240):
+        for _ in range(1000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break

@@ -50,7 +50,7 @@ class Server:
         self.log = folder / "log"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        for _ in range(240):
+        for _ in range(1000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
