@@ -1,5 +1,7 @@
 """The panel: one display that updates in place, time left, history."""
 
+import re
+
 import nbformat
 import numpy as np
 import pytest
@@ -71,7 +73,7 @@ WITHOUT = "import sys; sys.modules['ipywidgets'] = None\n"
 def run_cells(*sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, kernel_name="python3", timeout=300, allow_errors=True).execute()
+    NotebookClient(notebook, kernel_name="python3", timeout=600, allow_errors=True).execute()
     return [[out for out in cell.outputs if out.output_type != "error"] for cell in notebook.cells]
 
 
@@ -86,10 +88,10 @@ class TestInANotebook:
         }
         alt = shown.metadata["image/png"]["alt"]
         assert shown.data["text/plain"] == alt
-        assert alt.startswith("5 epochs complete · took a few seconds. Samples of the same latent")
+        assert re.match(r"5 epochs complete · took [\w ]+\. Samples of the same latent", alt)
         assert alt.endswith("beside the losses so far: D's loss 1.00, G's loss 2.00")
         words, slider = said.text.splitlines()
-        assert words == "<div>5 epochs complete · took a few seconds</div>"
+        assert re.fullmatch(r"<div>5 epochs complete · took [\w ]+</div>", words)
         assert slider == "(1, 2, 3, 4, 5) True True"
 
     def test_an_interruption_leaves_the_last_epoch_and_its_slider(self):
