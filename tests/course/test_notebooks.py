@@ -540,6 +540,28 @@ def test_prose_of_lesson_07_says_what_its_cells_printed():
     assert f"still {int(steps['D'])}% as long in $D$ and {int(steps['G'])}% in $G$" in text
 
 
+def test_prose_of_lesson_07_says_which_attributes_were_dropped():
+    text, printed = prose(LESSON_07), said(LESSON_07)
+    rates = {
+        row: dict(re.findall(r"([a-z]+(?: hair)?) (\d+\.\d)%", line))
+        for row, line in re.findall(
+            r"^(true rate|found in [a-z, ]*?)  +(glasses.*)$", printed, re.M
+        )
+    }
+    true, made = rates["true rate"], rates["found in generated faces"]
+    glasses = f"{float(true['glasses']):.0f}% of the drawn faces and in {made['glasses']}% of"
+    assert glasses in text
+    assert f"from {float(true['beard']):.0f}% to {float(made['beard']):.0f}%" in text
+    assert 45 < float(true["long hair"]) < 55
+    assert 28 < float(made["long hair"]) < 38  # "from half of the faces to a third"
+    assert abs(float(made["teeth"]) - float(true["teeth"])) < 6
+    assert float(true["bald"]) < float(true["glasses"])
+    right = re.search(r"accuracy on new faces, by attribute: (.*)", printed)[1]
+    right = [int(value) for value in re.findall(r"(\d+)%", right)]
+    beard = right.pop(1)
+    assert f"about {beard}% of the faces for beards and at least {min(right)}% for" in text
+
+
 def test_prose_of_lesson_06_says_what_its_cells_printed():
     text, printed = prose(LESSON_06), said(LESSON_06)
     *_, (trained, unseen) = re.findall(r"trees (\d+ of 112), held-out trees (\d+ of 16)", printed)
