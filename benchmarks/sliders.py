@@ -31,8 +31,8 @@ def measure(panel, events=EVENTS):
         milliseconds = []
         for event in range(events + 10):
             slider = sliders[rng.integers(len(sliders))]
-            value = round(float(rng.uniform(-3, 3)), 2)
-            if value == slider.value:
+            value = float(rng.uniform(-3, 3))
+            if abs(value - slider.value) < slider.step:  # so small a move is none
                 continue
             drawn, started = panel.drawn, time.perf_counter()
             slider.value = value

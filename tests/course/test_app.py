@@ -283,11 +283,13 @@ def memory(folder):
     sizes = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"DCGAN_COURSE_RUNS={folder}" not in (process / "environ").read_text():
+            if f"DCGAN_COURSE_RUNS={folder}" not in (process / "environ").read_text(
+                "utf-8", "replace"
+            ):
                 continue
-            if "ipykernel_launcher" not in (process / "cmdline").read_text():
+            if "ipykernel_launcher" not in (process / "cmdline").read_text("utf-8", "replace"):
                 continue
-            lines = (process / "smaps_rollup").read_text().splitlines()
+            lines = (process / "smaps_rollup").read_text("utf-8").splitlines()
         except OSError:
             continue
         sizes += [int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")]
