@@ -247,7 +247,7 @@ def test_a_saved_panel_is_there_again_when_the_notebook_is_reopened(lab, browser
     from nbconvert import HTMLExporter
 
     del saved.metadata["widgets"]
-    shown, _ = HTMLExporter().from_notebook_node(saved)
+    shown, _ = HTMLExporter(template_name="classic").from_notebook_node(saved)
     texts = re.findall(r'<img[^>]* alt="([^"]*)"', shown)
     assert [text.partition(" · ")[0] for text in texts] == ["epoch 7 of 18", "A line that rises"]
 
