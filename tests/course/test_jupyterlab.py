@@ -122,7 +122,7 @@ def browser():
 
 
 def write(folder, name, *cells):
-    cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    cells = [nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec})
     nbformat.write(notebook, folder / name)
@@ -258,7 +258,7 @@ def test_it_opens_in_the_folder_of_copies_and_their_links_work(lab, browser):
         (folder / name).mkdir()
     (folder / "docs" / "glossary.md").write_text("# Words of the field", encoding="utf-8")
     link = nbformat.v4.new_markdown_cell("The [glossary](../docs/glossary.md).")
-    nbformat.write(nbformat.v4.new_notebook(cells=[link]), folder / "my_lessons" / "01_copy.ipynb")
+    write(folder / "my_lessons", "01_copy.ipynb", link)
     page = browser.new_page()
     page.set_default_timeout(120_000)
     page.goto(address)
