@@ -2,7 +2,8 @@
 
 `describe_figures` is called once, by the first cell of a lesson; the lessons' code is then free of
 such texts. Each picture carries its text twice: as text/plain, which VS Code reads, and in the
-output's metadata, which nbconvert and the JupyterLab of scripts/lab.py read, and the website, too.
+output's metadata, which the website reads, the JupyterLab of scripts/lab.py, and nbconvert with its
+template "classic".
 """
 
 import re

@@ -230,7 +230,7 @@ class EpochView:
 def picture_bundle(png, alt):
     """A picture as a MIME bundle with a text for those who cannot see it, and its metadata.
 
-    VS Code reads the text from text/plain; nbconvert and the course's JupyterLab from the metadata.
+    VS Code reads the text from text/plain, the course's JupyterLab from the metadata.
     """
     bundle = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
     return bundle, {"image/png": {"alt": alt}}

@@ -122,7 +122,7 @@ def browser():
 
 
 def write(folder, name, *cells):
-    cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    cells = [nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec})
     nbformat.write(notebook, folder / name)
@@ -247,7 +247,7 @@ def test_a_saved_panel_is_there_again_when_the_notebook_is_reopened(lab, browser
     from nbconvert import HTMLExporter
 
     del saved.metadata["widgets"]
-    shown, _ = HTMLExporter().from_notebook_node(saved)
+    shown, _ = HTMLExporter(template_name="classic").from_notebook_node(saved)
     texts = re.findall(r'<img[^>]* alt="([^"]*)"', shown)
     assert [text.partition(" · ")[0] for text in texts] == ["epoch 7 of 18", "A line that rises"]
 
@@ -258,7 +258,7 @@ def test_it_opens_in_the_folder_of_copies_and_their_links_work(lab, browser):
         (folder / name).mkdir()
     (folder / "docs" / "glossary.md").write_text("# Words of the field", encoding="utf-8")
     link = nbformat.v4.new_markdown_cell("The [glossary](../docs/glossary.md).")
-    nbformat.write(nbformat.v4.new_notebook(cells=[link]), folder / "my_lessons" / "01_copy.ipynb")
+    write(folder / "my_lessons", "01_copy.ipynb", link)
     page = browser.new_page()
     page.set_default_timeout(120_000)
     page.goto(address)
