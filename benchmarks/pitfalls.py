@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
+from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
 
 RESULTS = Path(__file__).parent / "results" / "pitfalls.csv"
@@ -89,6 +90,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
+    print_every_character()
     rows = read()
     if not options.table:
         import_quietly()

@@ -33,7 +33,6 @@ LESSON = "05_training_pitfalls"
 # What the page's failures are called in that lesson's headings.
 SECTIONS = {
     "collapse": "mode collapse",
-    "blind": "mode collapse",
     "vanishing": "vanishing gradient",
     "frozen": "losses that mislead",
     "optimizer": "optimi[sz]er",

@@ -344,7 +344,7 @@ def test_dirac_gan_of_lesson_05_goes_down_the_losses_of_the_course(theta, psi):
         real, fake = d * 0.0, d * g  # D(x) = ψx; all real data are 0
         d_loss = discriminator_loss(real, fake) + 0.5 * 0.3 * tf.reduce_sum(d**2)
         g_loss = generator_loss(fake, "minimax")
-    step = 0.2 * float(tape.gradient(g_loss, g)), 0.2 * float(tape.gradient(d_loss, d))
+    step = [0.2 * tape.gradient(*each).numpy().item() for each in ((g_loss, g), (d_loss, d))]
     dirac = names_from(LESSON_05, "dirac", np=np)["dirac"]
     path = dirac(alternating=False, gamma=0.3, steps=1, theta=theta, psi=psi)
     np.testing.assert_allclose(path[1], (theta - step[0], psi - step[1]), rtol=1e-5)

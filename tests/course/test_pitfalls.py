@@ -123,3 +123,16 @@ def test_bugs_show_in_numbers_or_do_not_as_the_text_says(printed):
 def test_d_memorizes_128_images(printed):
     share = re.search(r"prefers known to held-out samples by (\d+)%", printed).group(1)
     assert int(share) > 60
+
+
+def test_only_both_changes_cure_the_vanishing_gradient(printed):
+    """With all three seeds, as the text says."""
+    lines = re.findall(r"changed: +(.*?)   Fréchet distances (.*?)   G's gradient (.*)", printed)
+    distances = {name: [float(x) for x in numbers.split(",")] for name, numbers, _ in lines}
+    gradients = {name: [float(x) for x in numbers.split(",")] for name, _, numbers in lines}
+    assert all(len(numbers) == 3 for numbers in distances.values())
+    assert max(distances["both"]) < 0.7 * min(distances["the balance"])
+    assert max(distances["the balance"]) < min(distances["the loss"]) - 10
+    assert max(distances["the loss"]) <= min(distances["neither"])
+    assert min(distances["the loss"]) > 0.9 * max(distances["neither"])
+    assert max(gradients["neither"]) < 1e-3 < 10 < min(gradients["the loss"])
