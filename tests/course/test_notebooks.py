@@ -617,6 +617,14 @@ def test_prose_of_lesson_06_says_what_its_cells_printed():
     costliest = max(int(row.replace(",", "")) for row in rows)
     assert costliest > 0.8 * int(total.replace(",", ""))
     assert "more than four fifths of $G$'s work" in text
+    found = dict(re.findall(r"^(.*?)  +smallest .* median (\d\.\d\d)$", printed, re.M))
+    changed = [found[f"copies, {how}"] for how in ("brighter", "blurred over 3 × 3 pixels")]
+    changed.append(found["copies, recolored"])
+    assert "(medians {}, {}, and {})".format(*changed) in text
+    assert f"({found['photographs, held out']}). The generated trees ({found['generated']})" in text
+    numbers = {name: float(median) for name, median in found.items()}
+    near, far = (numbers[f"copies, shifted by {pixels} pixels"] for pixels in (2, 6))
+    assert max(map(float, changed)) + 0.1 < near < numbers["photographs, held out"] < far
 
 
 def test_no_photograph_of_a_person_is_stored():
