@@ -8,7 +8,7 @@ import numpy as np
 
 from .inside import nets
 from .numbers import fresh, lasting_seed
-from .student import student
+from .student import StudentError, student
 
 
 def _drawn(weights, rng):
@@ -123,6 +123,17 @@ class AverageTrial:
         return _moved(self._found[1], self._generator)
 
 
+class _Failed(dict):
+    """A turn that has raised an error: it does so again for whoever asks for its results."""
+
+    def __init__(self, whose, error):
+        super().__init__(whose=whose)
+        self._error = StudentError(*(str(part) for part in error))
+
+    def __missing__(self, name):
+        raise self._error
+
+
 class TurnsTrial:
     """Two functions that train in turns, on networks of a size that they have not seen.
 
@@ -138,7 +149,8 @@ class TurnsTrial:
         turns: a list of dictionaries: `whose`; `returned`; the movements `d_weights`,
             `g_weights` (both: those that train) and `d_statistics`, lists of arrays;
             `trainable`, how many weights of D train afterwards; `counted`, the steps that G's
-            and D's optimizer have made.
+            and D's optimizer have made. After a turn that raises an error there is none, and
+            what is asked of that turn raises it.
         d_count: how many of D's weights train at the start.
     """
 
@@ -167,8 +179,11 @@ class TurnsTrial:
             [[whose, *given] for whose, given in zip(turns, self._given, strict=True)],
         )
         self.turns, self._starts = [], []
-        for whose, after in zip(turns, found, strict=True):
+        for whose, after in zip(turns, found, strict=False):
             self._starts.append(before)
+            if "error" in after:
+                self.turns.append(_Failed(whose, after["error"]))
+                break
             moved = [_moved(after[n], b) for n, b in zip("gd", before, strict=True)]
             parts = [
                 [m for m, t in zip(moves, mask, strict=True) if t == wanted]

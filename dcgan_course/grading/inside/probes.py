@@ -291,7 +291,8 @@ class Probes:
 
         Returns:
             For each turn a dictionary: what it returned, both networks' weights, how many of
-            D's weights train, and what both optimizers have counted.
+            D's weights train, and what both optimizers have counted. A turn that raises an error
+            is the last, and has that error alone.
         """
         import keras
 
@@ -313,7 +314,13 @@ class Probes:
         train = dict(zip("dg", function(generator, discriminator, *both), strict=True))
         found = []
         for whose, *given in turns:
-            returned = train[whose](*(_tensor(array) for array in given))
+            try:
+                returned = train[whose](*(_tensor(array) for array in given))
+            except Exception as error:
+                if not found or type(error).__name__ == "TooLong":
+                    raise
+                found.append({"error": self._explained(error)})  # the turns before it count
+                break
             found.append(
                 {
                     "returned": returned,
