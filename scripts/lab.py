@@ -155,7 +155,9 @@ def changed_in_git(path):
     """Whether git knows a file, and it differs from the last commit."""
     command = ["git", "-C", str(path.parent), "status", "--porcelain", "--", path.name]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", check=False
+        )
     except OSError:  # no git
         return False
     return done.returncode == 0 and bool(done.stdout.strip())
