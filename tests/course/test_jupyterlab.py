@@ -110,7 +110,11 @@ def lab(tmp_path_factory):
         yield folder, f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:  # a busy machine, on which kernels end slowly
+            server.kill()
+            server.wait()
 
 
 @pytest.fixture(scope="module")
