@@ -49,6 +49,16 @@ def test_the_table_is_what_the_benchmark_measured(benchmark, prose):
         assert benchmark["table_line"](name, label) in prose
 
 
+def test_r1_brings_a_game_to_rest_and_cures_no_collapse(benchmark):
+    values = benchmark["values"]
+    for case in ("G ten times as fast", "G ten times as fast, R1 with γ = 1"):
+        assert max(values(case, "modes")) <= 1
+    plain, settled = "equal rates", "equal rates, R1 with γ = 1"
+    assert max(values(settled, "g_gradient")) < 0.1 < 1 < min(values(plain, "g_gradient"))
+    assert max(values(settled, "good")) < min(values(plain, "good"))
+    assert min(values(settled, "modes")) == 4
+
+
 def test_spans_are_shortened_where_their_ends_are_equal(benchmark):
     assert benchmark["span"]([7.2, 6.9, 31], "{:.0f}") == "7 to 31"
     assert benchmark["span"]([7.2, 6.9], "{:.0f}") == "7"
