@@ -31,6 +31,7 @@ _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
+    "data.drawn.faces": "FACE_ATTRIBUTES draw_faces_with_attributes",
     "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
     "data.pictures": "read_picture",
@@ -41,7 +42,7 @@ _HOME = {
     "networks.losses": "discriminator_loss generator_loss",
     "display.animations": "convolution_player",
     "display.diagrams": "show_network",
-    "display.figures": "show_by_class show_history show_images",
+    "display.figures": "show_by_class show_history show_images show_rows",
     "display.gan_diagram": "show_gan show_training_step",
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
