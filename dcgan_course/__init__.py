@@ -31,6 +31,7 @@ _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
     "data.errors": "DataError",
+    "data.drawn.faces": "FACE_ATTRIBUTES draw_faces_with_attributes",
     "data.folder": "ImageFolder write_pictures",
     "data.load": "load_images open_pictures",
     "data.pictures": "read_picture",

@@ -449,10 +449,9 @@ def test_solutions_are_run_and_what_they_print_is_checked(tmp_path, run_python):
 
 
 def test_networks_of_lesson_06_are_those_of_the_recipes():
-    from dcgan_course.networks import layers as blocks
     from dcgan_course.training.recipes import RECIPES
 
-    given = {"blocks": blocks, "fast_policy": lambda: "float32"}
+    given = {"fast_policy": lambda: "float32"}
     given["pick"] = lambda smoke, laptop, full: full
     kinds = {"article": RECIPES["06 original"], "lean": RECIPES["06 laptop"]}
     wanted = [f"{kind}_{part}" for kind in kinds for part in ("generator", "discriminator")]
