@@ -123,14 +123,7 @@ def cycle():
         yield
 
 
-def lessons():
-    for path in NOTEBOOKS:
-        known = pytest.mark.xfail(reason="lesson 05 names tab:orange", strict=False)
-        marks = [known] if path.stem.startswith("05_") else []
-        yield pytest.param(path, id=path.stem, marks=marks)
-
-
-@pytest.mark.parametrize("path", lessons())
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_color_that_a_lesson_names_can_be_seen(path, cycle):
     for source in code_cells(path):
         plain = re.sub(r"^(\s*)%.*", r"\1pass", source, flags=re.M)
