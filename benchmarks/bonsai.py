@@ -24,12 +24,12 @@ EVERY = 8  # each eighth image is held out
 
 def variants():
     """The lesson's recipe, and others: from no remedy to all of them."""
-    from dcgan_course.networks.augment import chain, colour, cutout, flip, translate
+    from dcgan_course.networks.augment import chain, color, cutout, flip, translate
     from dcgan_course.networks.layers import dcgan_discriminator
     from dcgan_course.training.recipes import RECIPES, tree_discriminator
 
     laptop = RECIPES["06 laptop"]
-    four = laptop.but(augment=chain(flip, translate, colour, cutout))
+    four = laptop.but(augment=chain(flip, translate, color, cutout))
 
     def plain_discriminator():
         return dcgan_discriminator((64, 64, 3), (32, 64, 128, 256), 4, batch_norm=False)
@@ -49,7 +49,7 @@ def variants():
         "all four, another seed": four,
         "all four, D of half the width": narrow(four, 16),
         "all four, D of a quarter the width": narrow(four, 8),
-        "translation, color, cutout": laptop.but(augment=chain(translate, colour, cutout)),
+        "translation, color, cutout": laptop.but(augment=chain(translate, color, cutout)),
     }
 
 
@@ -67,7 +67,7 @@ def measure(gan, train, held_out, extractor):
 
     from dcgan_course.diagnosis.examiner import Examiner
     from dcgan_course.evaluation.metrics import kernel_distance
-    from dcgan_course.evaluation.pixels import nearest_neighbours
+    from dcgan_course.evaluation.pixels import nearest_neighbors
 
     examiner = Examiner(gan.generator, gan.discriminator, train, held_out=held_out, count=112)
     memory = examiner.look(0)["memory"]
@@ -85,8 +85,8 @@ def measure(gan, train, held_out, extractor):
     parts = np.array_split(drawn, len(drawn) // len(held_out))
     unseen_kernel = [kernel_distance(features(held_out), part).value for part in parts]
     mirrored = np.concatenate([train, train[:, :, ::-1]])
-    _, near = nearest_neighbours(fakes, mirrored)
-    _, unseen = nearest_neighbours(held_out, mirrored)
+    _, near = nearest_neighbors(fakes, mirrored)
+    _, unseen = nearest_neighbors(held_out, mirrored)
     return {
         "memory": round(float(memory), 3),
         "kernel": round(kernel.value, 3),

@@ -159,7 +159,7 @@ def cases(lesson):
         "rate 0.03": (lambda: train(g_rate=3e-2, d_rate=3e-2), ("dead_g", "mode_collapse")),
         "D sees gray": (
             lambda: train(lesson.frogs, color_networks, augment=gray),
-            ("colour",),
+            ("color",),
             ("grid",),  # which young frogs have in any case
         ),
         "128 images": (

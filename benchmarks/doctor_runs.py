@@ -536,7 +536,7 @@ SICK = {
     "channels reversed": Case(
         TUNING,
         dict(images="frogs", networks=lambda: conv((16, 16, 3)), change_batches=channels_reversed),
-        ("batch_differs", "colour"),
+        ("batch_differs", "color"),
     ),
     "real samples augmented": Case(TUNING, dict(model=OneSided), ("one_sided",)),
     "fakes augmented": Case(REPORTING, dict(model=OneSidedFakes), ("one_sided",)),
@@ -599,7 +599,7 @@ SICK = {
     "D sees gray": Case(
         TUNING,
         dict(images="frogs", networks=lambda: conv((16, 16, 3)), augment=gray, steps=400),
-        ("colour",),
+        ("color",),
     ),
     "saturating loss": Case(
         TUNING, dict(loss="minimax", networks=_SHARP, d_rate=3e-3, g_rate=2e-4), ("flat_loss",)

@@ -91,9 +91,9 @@ def typical_half(images):
     from dcgan_course.evaluation.features import load_extractor
 
     features = load_extractor("cifar10_frogs").features(images)
-    centred = features - features.mean(axis=0)
-    inverse = np.linalg.inv(np.cov(centred, rowvar=False) + 0.01 * np.eye(centred.shape[1]))
-    distances = np.einsum("nd,de,ne->n", centred, inverse, centred)
+    centerd = features - features.mean(axis=0)
+    inverse = np.linalg.inv(np.cov(centerd, rowvar=False) + 0.01 * np.eye(centerd.shape[1]))
+    distances = np.einsum("nd,de,ne->n", centerd, inverse, centerd)
     return images[distances <= np.median(distances)]
 
 
@@ -161,14 +161,14 @@ def frog_variants():
         "no moving average": base.but(average=None),
         "a moving average ten times as long": base.but(average=0.9999),
         "both from the same fakes, D sees them shifted": together.but(augment=augment.translate),
-        "both from the same fakes, D sees them shifted and recoloured": together.but(
-            augment=augment.chain(augment.translate, augment.colour)
+        "both from the same fakes, D sees them shifted and recolored": together.but(
+            augment=augment.chain(augment.translate, augment.color)
         ),
     }
 
 
 def spectral_discriminator(image_shape=(28, 28, 1), widths=(32, 64), kernel_size=5, hidden=512):
-    """The lean D with spectral normalisation where it had batch norm (Miyato et al. 2018)."""
+    """The lean D with spectral normalization where it had batch norm (Miyato et al. 2018)."""
     from keras import Sequential, layers
 
     network = [layers.Input(image_shape)]
@@ -223,7 +223,7 @@ def resizing_frog_g():
 
 
 def deep_frog_g():
-    """A third doubling in feature maps, and a convolution to colours."""
+    """A third doubling in feature maps, and a convolution to colors."""
     from keras import Input, Sequential, layers
 
     from dcgan_course.networks.layers import dense_block, paper_init, upsample_block

@@ -363,7 +363,7 @@ def ship(name, recipe="04 features"):
     import datetime
 
     from speed import processor
-    from train_generators import LICENCES
+    from train_generators import LICENSES
 
     from dcgan_course.latent.pretrained import save_generator
 
@@ -388,7 +388,7 @@ def ship(name, recipe="04 features"):
         "schedule": "rates constant for 60% of the time, then linear to a tenth; average of G with "
         "a half-life of 5% of the steps so far, its batch-norm statistics re-estimated",
         "date": datetime.date.today().isoformat(),
-        "licence": LICENCES["cifar10_frogs"],
+        "licence": LICENSES["cifar10_frogs"],
         "made_by": "benchmarks/frogs.py",
     }
     path = save_generator("cifar10_frogs", generator, card)

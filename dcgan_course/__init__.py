@@ -38,7 +38,7 @@ _HOME = {
     "data.stream": "make_dataset",
     "networks.labels": "add_label_planes conditional_discriminator conditional_generator "
     "join_label one_hot",
-    "networks.augment": "chain colour cutout flip translate",
+    "networks.augment": "chain color cutout flip translate",
     "networks.layers": "copy_of dcgan_discriminator dcgan_generator dense_block downsample_block "
     "fast_policy image_block layer_table logit_block multiplications paper_init upsample_block",
     "networks.losses": "discriminator_loss generator_loss",
@@ -52,7 +52,7 @@ _HOME = {
     "evaluation.features": "load_extractor",
     "evaluation.metrics": "FewSamples evaluate frechet_distance frechet_of_moments "
     "inception_score kernel_distance precision_recall",
-    "evaluation.pixels": "checkerboard nearest_neighbours power_spectrum",
+    "evaluation.pixels": "checkerboard nearest_neighbors power_spectrum",
     "training.cluster": "loopback",
     "training.combined": "CombinedDCGAN frozen",
     "training.conditional": "ConditionalDCGAN",

@@ -28,12 +28,12 @@ RECIPES = {
     "fashion_mnist": "02 half the width",
     "cifar10_frogs": "04 laptop",
 }
-LICENCES = {
+LICENSES = {
     "mnist": "Trained on MNIST (LeCun, Cortes and Burges), which is under CC BY-SA 3.0. The file "
     "holds no images of it.",
     "fashion_mnist": "Trained on Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), which is under the "
-    "MIT licence. The file holds no images of it.",
-    "cifar10_frogs": "Trained on CIFAR-10 (Krizhevsky 2009), for which no licence is stated; the "
+    "MIT license. The file holds no images of it.",
+    "cifar10_frogs": "Trained on CIFAR-10 (Krizhevsky 2009), for which no license is stated; the "
     "authors ask to cite the report. The file holds no images of it.",
 }
 
@@ -55,7 +55,7 @@ def train(name, threads):
         "scored": f"{scoring.SAMPLES} samples, features of load_extractor({name!r})",
         "processor": f"{speed.processor()}, threads: {threads or 'all'}",
         "date": datetime.date.today().isoformat(),
-        "licence": LICENCES[name],
+        "licence": LICENSES[name],
         "made_by": "scripts/train_generators.py",
     }
     path = save_generator(name, gan.sampler, card)

@@ -417,9 +417,9 @@ def test_images_can_be_read_and_written_again(windows, digits):
     from dcgan_course.data.folder import ImageFolder, write_pictures
     from dcgan_course.display.images import FrameRecorder, save_gif, save_samples
 
-    colours = np.repeat(((digits[:3] + 1) * 127.5).astype("uint8"), 3, axis=3)
+    colors = np.repeat(((digits[:3] + 1) * 127.5).astype("uint8"), 3, axis=3)
     for _ in range(2):
-        pictures = ImageFolder(write_pictures(windows / "pictures", colours), size=28)
+        pictures = ImageFolder(write_pictures(windows / "pictures", colors), size=28)
         assert len(pictures.load()) == 3
         recorder = FrameRecorder(windows / "frames")
         for epoch in range(3):

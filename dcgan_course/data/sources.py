@@ -21,7 +21,7 @@ class ImageSource:
     """All that `load_images` must know of one data set.
 
     `file` is an .npz file in DCGAN_COURSE_DATA, or a folder of pictures, of which `also` are
-    other names. `shape` is that of one image in the file: grey ones have no channels there.
+    other names. `shape` is that of one image in the file: gray ones have no channels there.
     `read`, if given, takes the split and reads what `downloads` has put into Keras' cache;
     `no_download` says why there is none.
     """

@@ -218,7 +218,7 @@ def code_scale(rows):
     return (max(abs(math.log(spread + 1e-6)), abs(mean)) if own else 0.0), told
 
 
-def no_colour(rows):
+def no_color(rows):
     """How much less colorful what D sees is, or fakes against real images."""
     if not has(rows, "colour_real"):
         return None

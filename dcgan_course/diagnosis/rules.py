@@ -192,10 +192,10 @@ RULES = (
         "G and D cuts them off), and that its rate is near D's.",
     ),
     Rule(
-        "colour",
+        "color",
         "False colors: D does not see what real images have, or G does not learn it",
         BALANCE,
-        causes.no_colour,
+        causes.no_color,
         *(1.4, 1.8),
         "fakes over real images, or real over fakes; young healthy generators reach 1.4. 10 where "
         "D gets gray images",

@@ -26,7 +26,7 @@ def sample_facts(samples):
         samples, averaged over positions; "twins", the root mean square distance to the most
         similar other sample, its median; "slack", the mean of 1 − x², which is 0 where all
         values are at the flat ends of tanh; and for images "grid", "grid3", "grid4", "grid8"
-        (see `grid_strength`); for those in color "colour", the mean standard deviation over the
+        (see `grid_strength`); for those in color "color", the mean standard deviation over the
         channels of a pixel. With values that are not finite only "low" and "high", as NaN.
     """
     samples = np.asarray(samples, "float32")
@@ -48,7 +48,7 @@ def sample_facts(samples):
             if strength is not None:
                 facts["grid" if period == 2 else f"grid{period}"] = strength
         if samples.shape[3] == 3:
-            facts["colour"] = float(samples.std(axis=3).mean())
+            facts["color"] = float(samples.std(axis=3).mean())
     return facts
 
 

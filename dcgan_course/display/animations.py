@@ -83,7 +83,7 @@ class FramePlayer:
                 Path(folder) / "frames.gif",
                 [self.frames[index] for index in kept],
                 seconds_per_frame=max(self.seconds_per_frame, 0.2),
-                colours=48,
+                colors=48,
             )
             return path.read_bytes()
 

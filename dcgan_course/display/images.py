@@ -67,7 +67,7 @@ def image_grid(images, columns=None, *, gap=2, scale=1, caption=None):
         images: float (count, height, width, channels) in [−1, 1].
         columns: images in a row; the square root of their number if None. A last row
             that is not full stays black at its end.
-        gap: black pixels between neighbours, before scaling.
+        gap: black pixels between neighbors, before scaling.
         scale: a whole number, by which every pixel grows.
         caption: a line of text above the grid, cut where it is too long.
 
@@ -210,7 +210,7 @@ def space_frames(count):
     return kept
 
 
-def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colours=None):
+def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colors=None):
     """Write pictures as an animated GIF, beside and renamed.
 
     Args:
@@ -220,7 +220,7 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
         seconds_per_frame: how long each is shown, 0.01 to 655.
         hold_last: how long the last is shown, in seconds, 0.01 to 655.
         loop: how often it plays, 0 to 65,535; 0 for ever.
-        colours: None, or to how many colors each frame is reduced, 2 to 256. Plots need
+        colors: None, or to how many colors each frame is reduced, 2 to 256. Plots need
             few, and take a fraction of the space.
 
     Returns:
@@ -233,8 +233,8 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
     frame_time = real_number("seconds_per_frame", seconds_per_frame, minimum=0.01, maximum=LONGEST)
     last_time = real_number("hold_last", hold_last, minimum=0.01, maximum=LONGEST)
     loop = whole_number("loop", loop, minimum=0, maximum=65_535)
-    if colours is not None:
-        colours = whole_number("colours", colours, minimum=2, maximum=256)
+    if colors is not None:
+        colors = whole_number("colors", colors, minimum=2, maximum=256)
     try:
         frames = list(frames)
     except TypeError:
@@ -245,8 +245,8 @@ def save_gif(path, frames, *, seconds_per_frame=0.2, hold_last=2.0, loop=0, colo
     if len({frame.shape for frame in frames}) > 1:
         shapes = sorted({frame.shape for frame in frames})
         raise ValueError(f"All frames should have one shape, these have {shapes}.")
-    if colours is not None:
-        frames = [_fewer_colors(frame, colours) for frame in frames]
+    if colors is not None:
+        frames = [_fewer_colors(frame, colors) for frame in frames]
     milliseconds = [round(1000 * frame_time)] * (len(frames) - 1)
     milliseconds.append(round(1000 * last_time))
     with write_beside(path) as beside:

@@ -1,7 +1,7 @@
 """How good, and how varied, generated images are: distances between two sets.
 
 Most measures take *features*, not pixels: a float array (count, dimension) with one row an
-image, as a network that has learnt the kind of image computes it (`features.load_extractor`).
+image, as a network that has learned the kind of image computes it (`features.load_extractor`).
 `real` is a set of real features, `fake` one of generated ones; both are plain NumPy arrays.
 
 | measure              | what it says                                     | source           |
@@ -11,7 +11,7 @@ image, as a network that has learnt the kind of image computes it (`features.loa
 | `precision_recall`   | 1, 1: all fakes plausible, all real ones reached | arXiv:1904.06991 |
 | `density_coverage`   | 1, 1: the same, less shaken by outliers          | arXiv:2002.09797 |
 | `class_coverage`     | KL 0: kinds as frequent as in the data           | a classifier     |
-| `nearest_neighbours` | distance 0: a copy of a training image           | pixels           |
+| `nearest_neighbors` | distance 0: a copy of a training image           | pixels           |
 
 The sources, in order: Heusel et al. 2017, Bińkowski et al. 2018, Kynkäänniemi et al. 2019,
 Naeem et al. 2020.
@@ -174,14 +174,14 @@ def precision_recall(real, fake, k=3):
     """Improved precision and recall.
 
     A set's region is the union of balls around its samples, each reaching to the sample's
-    k-th nearest neighbour in the same set. Precision is the share of fakes within the real
+    k-th nearest neighbor in the same set. Precision is the share of fakes within the real
     region (are they plausible?), recall the share of real samples within the fake region
     (are all kinds reached?).
 
     Args:
         real, fake: float (count, dimension). Both measures depend on the counts, which
             should be equal; the paper takes 50,000, the course 2,000 to 10,000.
-        k: which neighbour.
+        k: which neighbor.
 
     Returns:
         `(precision, recall)`, each in [0, 1].
@@ -211,7 +211,7 @@ def density_coverage(real, fake, k=5):
 
     Args:
         real, fake: float (count, dimension).
-        k: each ball reaches to its centre's k-th nearest real neighbour.
+        k: each ball reaches to its center's k-th nearest real neighbor.
 
     Returns:
         `(density, coverage)`; density is 0 or above, coverage in [0, 1].
@@ -232,7 +232,7 @@ def density_coverage(real, fake, k=5):
 
 
 def _reach(features, k):
-    """The squared distance from each sample to its k-th nearest neighbour, itself not counted."""
+    """The squared distance from each sample to its k-th nearest neighbor, itself not counted."""
     reach = np.empty(len(features))
     for start in range(0, len(features), BLOCK):
         squares = squared_distances(features[start : start + BLOCK], features)

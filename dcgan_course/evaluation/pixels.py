@@ -5,10 +5,10 @@ import numpy as np
 from dcgan_course.evaluation.inputs import check_images
 from dcgan_course.evaluation.metrics import BLOCK, squared_distances
 
-# --- memorisation ---------------------------------------------------------------------
+# --- memorization ---------------------------------------------------------------------
 
 
-def nearest_neighbours(images, training_images):
+def nearest_neighbors(images, training_images):
     """For each image the nearest training image, by pixels.
 
     Args:
@@ -53,7 +53,7 @@ def power_spectrum(images):
         images: float (count, height, width, channels), sides even.
 
     Returns:
-        float64 (height, width): mean squared magnitude of the Fourier transform of the grey
+        float64 (height, width): mean squared magnitude of the Fourier transform of the gray
         images less their mean. Frequency 0 is in the middle; row 0 and column 0 hold the
         highest, one wave every two pixels.
 
@@ -63,9 +63,9 @@ def power_spectrum(images):
     images = check_images("images", images, in_range=False).astype("float64")
     if any(side % 2 for side in images.shape[1:3]):
         raise ValueError(f"Sides should be even, not {images.shape[1:3]}.")
-    grey = images.mean(axis=3)
-    grey = grey - grey.mean(axis=(1, 2), keepdims=True)
-    power = np.mean(np.abs(np.fft.fft2(grey)) ** 2, axis=0)
+    gray = images.mean(axis=3)
+    gray = gray - gray.mean(axis=(1, 2), keepdims=True)
+    power = np.mean(np.abs(np.fft.fft2(gray)) ** 2, axis=0)
     return np.fft.fftshift(power)
 
 

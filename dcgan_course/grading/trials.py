@@ -166,11 +166,11 @@ class TurnsTrial:
         self.g_kernels = [
             kind == "kernel" for kind, _ in weights[0] if kind not in ("mean", "variance")
         ]
-        centre = rng.uniform(1, 2)
+        center = rng.uniform(1, 2)
         self._given = []
         for whose in turns:
             z = rng.normal(size=(batch, self.latent_dim)).astype("float32")
-            real = rng.normal(centre, 0.7, (batch, self.width)).astype("float32")
+            real = rng.normal(center, 0.7, (batch, self.width)).astype("float32")
             self._given.append([real, z] if whose == "d" else [z])
         found = student.turns(
             sizes,

@@ -23,7 +23,7 @@ from dcgan_course.latent.pacing import History, Later
 from dcgan_course.latent.pages import (
     ArithmeticPage,
     DownloadPage,
-    NeighboursPage,
+    NeighborsPage,
     WalkPage,
     nearest_pages,
 )
@@ -260,7 +260,7 @@ class LatentExplorer:
         ]
         self.directions = DirectionsPage(self)
         walk = WalkPage(self)
-        made = [self.directions, NumbersPage(self), NeighboursPage(self), walk]
+        made = [self.directions, NumbersPage(self), NeighborsPage(self), walk]
         made += [ArithmeticPage(self), *nearest_pages(self, training_images, self._missing)]
         self.pages = {page.title: page for page in [*made, DownloadPage(self, walk)]}
         self.tabs = classed(w.Tab(children=[page.box for page in self.pages.values()]), "dx-tabs")

@@ -25,12 +25,12 @@ from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.sliders import REACH
 from dcgan_course.latent.space import linear, spherical, without_and_with
 
-NEIGHBOURS = 8
+NEIGHBORS = 8
 WALK_FRAMES = 25
 SEARCHED = 10_000  # training images that are searched for the nearest
 
 
-class NeighboursPage:
+class NeighborsPage:
     """Codes near the current one, as pictures that lead there."""
 
     title = "Nearby"
@@ -44,9 +44,9 @@ class NeighboursPage:
         )
         self.distance.style.description_width = "initial"
         self.distance.observe(lambda change: self.refresh(), names="value")
-        labels = [f"go to neighbor {index + 1}" for index in range(NEIGHBOURS)]
+        labels = [f"go to neighbor {index + 1}" for index in range(NEIGHBORS)]
         self.thumbnails = Thumbnails(
-            panel, labels, [self._go_to(index) for index in range(NEIGHBOURS)], columns=4
+            panel, labels, [self._go_to(index) for index in range(NEIGHBORS)], columns=4
         )
         others = panel.make.button("Others", "other neighbors of this code", self.look_around)
         hint = text(
@@ -64,8 +64,8 @@ class NeighboursPage:
     def refresh(self):
         """Show images of codes near the current one."""
         panel = self.panel
-        self._codes = panel.space.neighbours(
-            panel.position, NEIGHBOURS, self.distance.value, self._seed
+        self._codes = panel.space.neighbors(
+            panel.position, NEIGHBORS, self.distance.value, self._seed
         )
         self.thumbnails.show(panel.images_at(self._codes))
 

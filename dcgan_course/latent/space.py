@@ -121,7 +121,7 @@ class LatentSpace:
             )
         return self._one(z) + steps @ self.directions[: len(steps)]
 
-    def neighbours(self, z, count=7, distance=0.5, seed=0):
+    def neighbors(self, z, count=7, distance=0.5, seed=0):
         """Draw codes near z: (count, latent_dim), each at distance `distance` · √latent_dim.
 
         Raises:
@@ -276,14 +276,14 @@ def principal_directions(z, features, count):
         `(directions, shares)`: float32 (count, latent_dim), a step along one moving its
         component by one standard deviation; and the fraction of the variance that each explains.
     """
-    centred = features - features.mean(axis=0)
+    centerd = features - features.mean(axis=0)
     # The covariance matrix of the features and the Gram matrix of the samples have the same
     # nonzero eigenvalues, so decompose the smaller one.
-    by_features = centred.shape[1] <= len(z)
-    square = centred.T @ centred if by_features else centred @ centred.T
+    by_features = centerd.shape[1] <= len(z)
+    square = centerd.T @ centerd if by_features else centerd @ centerd.T
     values, vectors = np.linalg.eigh(square)
     order = np.argsort(values)[::-1][:count]
-    coordinates = centred @ vectors[:, order] if by_features else vectors[:, order]
+    coordinates = centerd @ vectors[:, order] if by_features else vectors[:, order]
     coordinates = coordinates / coordinates.std(axis=0).clip(1e-12)  # each of variance 1
     directions = np.linalg.lstsq(coordinates, z - z.mean(axis=0), rcond=None)[0]
     # The sign of a component is arbitrary: make the largest number of a direction positive.

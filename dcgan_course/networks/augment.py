@@ -31,7 +31,7 @@ def translate(images, seed, share=0.125):
     return tf.gather(tf.gather(images, rows, batch_dims=1, axis=1), columns, batch_dims=1, axis=2)
 
 
-def colour(images, seed):
+def color(images, seed):
     """Change brightness by −0.5 to 0.5, saturation by a factor of 0 to 2, contrast by 0.5 to 1.5.
 
     The result may leave [−1, 1], as in the paper; it goes to D without clipping.
@@ -41,8 +41,8 @@ def colour(images, seed):
         tf.random.stateless_uniform(_one_each(images), _stream(seed, index)) for index in range(3)
     )
     images = images + tf.cast(brightness - 0.5, images.dtype)
-    grey = tf.reduce_mean(images, axis=3, keepdims=True)
-    images = grey + (images - grey) * tf.cast(2 * saturation, images.dtype)
+    gray = tf.reduce_mean(images, axis=3, keepdims=True)
+    images = gray + (images - gray) * tf.cast(2 * saturation, images.dtype)
     level = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
     return level + (images - level) * tf.cast(contrast + 0.5, images.dtype)
 
@@ -55,8 +55,8 @@ def cutout(images, seed, share=0.5):
     for stream, size in enumerate(images.shape[1:3]):
         shape = (tf.shape(images)[0], 1)
         half = share * size / 2
-        centre = tf.random.stateless_uniform(shape, _stream(seed, stream), maxval=float(size))
-        masks.append(tf.abs(tf.range(size, dtype=tf.float32)[None] + 0.5 - centre) < half)
+        center = tf.random.stateless_uniform(shape, _stream(seed, stream), maxval=float(size))
+        masks.append(tf.abs(tf.range(size, dtype=tf.float32)[None] + 0.5 - center) < half)
     hidden = masks[0][:, :, None, None] & masks[1][:, None, :, None]
     return tf.where(hidden, tf.zeros_like(images), images)
 

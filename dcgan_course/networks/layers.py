@@ -16,7 +16,7 @@ from dcgan_course.checks import number, one_of, whole_number, whole_numbers
 
 
 def paper_init(seed=None):
-    """N(0, 0.02), the paper's initialiser for all weights. A new object for each layer.
+    """N(0, 0.02), the paper's initializer for all weights. A new object for each layer.
 
     Args:
         seed: None takes it from `keras.utils.set_random_seed`.

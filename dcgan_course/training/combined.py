@@ -1,7 +1,7 @@
 """The combined model, gan(z) = D(G(z)) with D frozen, in a form that holds in every Keras 3.
 
 After Chollet 2017, *Deep Learning with Python*, section 8.5, whose own form never trains D
-in Keras 3: there the optimiser asks for the trainable weights when training begins, and
+in Keras 3: there the optimizer asks for the trainable weights when training begins, and
 finds D's frozen. Here D is frozen for G's turn alone. Lesson 04 builds it step by step.
 """
 
@@ -27,7 +27,7 @@ def frozen(network):
 
     - batch norm computes with the batch's statistics, and its moving ones follow;
     - dropout and noise are drawn anew;
-    - spectral normalisation goes on estimating, which moves its vector u and rescales the
+    - spectral normalization goes on estimating, which moves its vector u and rescales the
       kernel, but learns nothing.
     """
     if not isinstance(network, keras.layers.Layer):

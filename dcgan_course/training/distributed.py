@@ -90,7 +90,7 @@ def mean_over_replicas(numbers):
 
 
 def sum_over_replicas(gradients):
-    """Add the replicas' gradients up, where Keras' optimisers do not: in the first Keras 3."""
+    """Add the replicas' gradients up, where Keras' optimizers do not: in the first Keras 3."""
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1 or hasattr(
         keras.optimizers.Optimizer, "_all_reduce_sum_gradients"

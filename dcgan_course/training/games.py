@@ -93,7 +93,7 @@ class LineGame:
 
 
 class RingGame:
-    """Real data: points around 8 centres on a circle of radius 2. G gets z from N(0, I).
+    """Real data: points around 8 centers on a circle of radius 2. G gets z from N(0, I).
 
     Each center is one mode: a group of data that G may find or miss.
     """
@@ -105,7 +105,7 @@ class RingGame:
 
     def __init__(self):
         angles = 2 * np.pi * np.arange(self.modes) / self.modes
-        self.centres = self.radius * np.stack([np.cos(angles), np.sin(angles)], 1).astype("float32")
+        self.centers = self.radius * np.stack([np.cos(angles), np.sin(angles)], 1).astype("float32")
         self.axis = np.linspace(-self.side, self.side, 65, dtype="float32")
         self.grid = np.stack(np.meshgrid(self.axis, self.axis), -1).reshape(-1, 2)
 
@@ -114,12 +114,12 @@ class RingGame:
         count = whole_number("count", count, minimum=1)
         which = keras.random.randint((count,), 0, self.modes, seed=seed)
         around = keras.random.normal((count, 2), 0.0, self.deviation, seed=seed)
-        return tf.gather(self.centres, which) + around
+        return tf.gather(self.centers, which) + around
 
     def modes_covered(self, points):
         """Which modes G finds, and how many of its points are good.
 
-        A point is good if it lies within 3 standard deviations of a centre; a mode is
+        A point is good if it lies within 3 standard deviations of a center; a mode is
         found if at least 1% of all points are good ones of that mode.
 
         Args:
@@ -134,7 +134,7 @@ class RingGame:
         points = np.asarray(points)
         if points.ndim != 2 or points.shape[1] != 2 or not len(points):
             raise ValueError(f"points should have shape (count, 2), not {points.shape}.")
-        distances = np.linalg.norm(points[:, None] - self.centres[None], axis=-1)
+        distances = np.linalg.norm(points[:, None] - self.centers[None], axis=-1)
         nearest = distances.argmin(1)
         good = distances.min(1) < 3 * self.deviation
         counts = np.bincount(nearest[good], minlength=self.modes)
@@ -158,7 +158,7 @@ class RingGame:
         axes = figure.subplots()
         surface = moment["D"].reshape(len(self.axis), len(self.axis))
         box = (-self.side, self.side, -self.side, self.side)
-        levels = np.linspace(0, 1, 11)  # few flat colours: a GIF of them stays small
+        levels = np.linspace(0, 1, 11)  # few flat colors: a GIF of them stays small
         areas = axes.contourf(self.axis, self.axis, surface, levels, cmap="PRGn")
         figure.colorbar(
             areas, ax=axes, label="D: probability of “real”", shrink=0.8, ticks=levels[::2]

@@ -212,7 +212,7 @@ def _check_shape(shape, wanted):
     if tuple(shape) == wanted:
         hint = " This is one image without a batch: images[None] makes a batch of it."
     elif wanted[-1] == 1 and tuple(shape[1:]) == wanted[:-1]:
-        hint = " Give grey images a channel axis: images[..., None]."
+        hint = " Give gray images a channel axis: images[..., None]."
     elif len(shape) == len(wanted) + 1 and tuple(shape[1:]) == (wanted[-1], *wanted[:-1]):
         hint = " Put the channels last: np.moveaxis(images, 1, -1)."
     given = f"these have {tuple(shape[1:])}" if len(shape) > 1 else f"this array has {shape}"

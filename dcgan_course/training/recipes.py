@@ -22,7 +22,7 @@ from dcgan_course.checks import (
     whole_numbers,
 )
 from dcgan_course.evaluation.features import feature_maps
-from dcgan_course.networks.augment import chain, colour, flip, translate
+from dcgan_course.networks.augment import chain, color, flip, translate
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
     dcgan_generator,
@@ -44,7 +44,7 @@ class Recipe:
         dataset: a name for `load_images`.
         generator, discriminator: functions without arguments that build the networks.
         batch_size: images in a batch.
-        g_rate, d_rate: learning rates of the two Adam optimisers.
+        g_rate, d_rate: learning rates of the two Adam optimizers.
         beta_1: of both.
         average: momentum of the moving average of G, or None.
         loss, label_smoothing: see `losses`.
@@ -373,7 +373,7 @@ RECIPES = {
         g_rate=2e-4,
         d_rate=2e-4,
         average=0.999,
-        augment=chain(flip, translate, colour),
+        augment=chain(flip, translate, color),
     ),
     "06 original": Recipe(
         "bonsai",

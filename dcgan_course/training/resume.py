@@ -1,6 +1,6 @@
 """Checkpoints from which a killed training goes on, bit for bit.
 
-One file holds all: the variables of networks and optimisers (with the states of the random
+One file holds all: the variables of networks and optimizers (with the states of the random
 generators that Keras' dropout draws from, which `tf.train.Checkpoint` does not follow), the
 epoch, the history so far and the settings. It is a plain .npz, whose every array
 carries a checksum; it is written beside and renamed.
@@ -23,7 +23,7 @@ _LOST = ("UnavailableError", "AbortedError", "CancelledError", "DeadlineExceeded
 
 
 class CheckpointError(ValueError):
-    """A checkpoint does not fit the networks or optimisers that it should fill."""
+    """A checkpoint does not fit the networks or optimizers that it should fill."""
 
 
 class Checkpoint:
@@ -38,7 +38,7 @@ class Checkpoint:
         keep: how many of the newest whole checkpoints to keep.
         read_only: True restores, but writes and moves nothing: for all machines but one of
             a cluster that shares the folder.
-        objects: by name, whatever has `variables`: Keras networks, optimisers that
+        objects: by name, whatever has `variables`: Keras networks, optimizers that
             have been built (`optimizer.build(network.trainable_variables)`), metrics.
 
     Attributes:
@@ -70,7 +70,7 @@ class Checkpoint:
 
         Inside, call `save` after every epoch. Nothing is written before the first epoch is
         complete, so that a call that fails at once costs nothing. Where the training is
-        interrupted or fails, networks and optimisers go back to the last complete epoch, and
+        interrupted or fails, networks and optimizers go back to the last complete epoch, and
         its checkpoint is written, also if `save` has passed over it.
 
         Args:
@@ -151,7 +151,7 @@ class Checkpoint:
         return self._write(epoch, self.history, arrays)
 
     def restore(self):
-        """Fill networks and optimisers from the newest whole checkpoint. Changes no file.
+        """Fill networks and optimizers from the newest whole checkpoint. Changes no file.
 
         One that is damaged is passed over with a message, and left where it is. If the newest
         whole one was made with other settings, the training starts anew, with a message that
@@ -227,7 +227,7 @@ class Checkpoint:
             name = sorted(set(variables) ^ set(arrays))[0]
             raise CheckpointError(
                 f"{path} is of another architecture: it holds {len(arrays)} variables, the "
-                f"present networks and optimisers {len(variables)}; the first difference is "
+                f"present networks and optimizers {len(variables)}; the first difference is "
                 f"{name}. Use the code that made it, another folder, or Checkpoint.clear()."
             )
         for name, variable in variables.items():  # first look, then fill: all or nothing

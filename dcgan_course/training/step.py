@@ -64,7 +64,7 @@ class StepParts:
         start = context.replica_id_in_sync_group * count
         return z[start : start + count]
 
-    # --- D's judgement -----------------------------------------------------------------
+    # --- D's judgment -----------------------------------------------------------------
 
     def as_seen(self, images, stream):
         """The images as D gets to see them: augmented, if `compile` was given `augment`."""
@@ -90,7 +90,7 @@ class StepParts:
         return logits, 0.5 * self.r1 * squares / tf.cast(global_batch, tf.float32)
 
     def judge(self, real_images, fakes, global_batch):
-        """D's logits for real images and fakes, and what D minimises.
+        """D's logits for real images and fakes, and what D minimizes.
 
         Returns:
             `(logits, loss, objective)`: a dictionary of "real" and "fake" logits, D's loss, and

@@ -98,7 +98,7 @@ def train_toy(
         steps: updates of each network.
         hidden, depth: of both networks; see `small_network`.
         d_hidden: D's own number of hidden units; None takes `hidden`.
-        g_rate, d_rate: learning rates of the two Adam optimisers.
+        g_rate, d_rate: learning rates of the two Adam optimizers.
         beta_1: of both.
         loss: see `losses`; "wasserstein" is not offered, it needs a bounded D.
         batch_size: real samples, and codes, for each step.

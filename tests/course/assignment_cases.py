@@ -423,7 +423,7 @@ WRONG["03_training_step"] = {
         ),
         {"step_apart", "step_order"},
     ),
-    "G moved by D's optimiser": (
+    "G moved by D's optimizer": (
         _step(
             apply_d="for gradient, weight in list(zip(d_gradients, d_weights)) + list(zip("
             "g_gradients, g_weights)):\n"
@@ -606,7 +606,7 @@ def make_trainers(generator, discriminator, g_optimizer, d_optimizer):
         _trainers(g_loss="soft(discriminator(generator(z, training=True), training=False))"),
         {"g_direction", "losses_returned"},
     ),
-    "a new optimiser at every turn": (
+    "a new optimizer at every turn": (
         _trainers(
             d_apply="keras.optimizers.Adam(0.01).apply_gradients(zip(tape.gradient(loss, weights),"
             " weights))",
@@ -709,14 +709,14 @@ _compiled["trainers"] = _compiled["trainers"].replace(
 # --- 5: diagnosis -----------------------------------------------------------------------
 
 _MODES = """
-def good_fraction(points, centres, radius=0.3):
-    distances = np.linalg.norm(points[:, None] - centres[None], axis=-1)
+def good_fraction(points, centers, radius=0.3):
+    distances = np.linalg.norm(points[:, None] - centers[None], axis=-1)
     return float({share})
 
-def modes_found(points, centres, radius=0.3, least=0.02):
-    distances = np.linalg.norm(points[:, None] - centres[None], axis=-1)
+def modes_found(points, centers, radius=0.3, least=0.02):
+    distances = np.linalg.norm(points[:, None] - centers[None], axis=-1)
     good = {good}
-    counts = np.bincount(distances.argmin(1)[good], minlength=len(centres))
+    counts = np.bincount(distances.argmin(1)[good], minlength=len(centers))
     return int(({enough}).sum())
 """
 _MODES_PARTS = dict(
@@ -807,16 +807,16 @@ WRONG["05_diagnosis"] = {
 RIGHT["05_diagnosis"] = {
     "loops in plain Python": {
         "modes": """
-def nearest(point, centres):
-    away = [((point[0] - a) ** 2 + (point[1] - b) ** 2) ** 0.5 for a, b in centres]
+def nearest(point, centers):
+    away = [((point[0] - a) ** 2 + (point[1] - b) ** 2) ** 0.5 for a, b in centers]
     return min(away), away.index(min(away))
 
-def good_fraction(points, centres, radius=0.3):
-    return sum(nearest(p, centres)[0] <= radius for p in points) / len(points)
+def good_fraction(points, centers, radius=0.3):
+    return sum(nearest(p, centers)[0] <= radius for p in points) / len(points)
 
-def modes_found(points, centres, radius=0.3, least=0.02):
-    hits = [i for d, i in (nearest(p, centres) for p in points) if d <= radius]
-    return sum(hits.count(i) >= least * len(points) for i in range(len(centres)))
+def modes_found(points, centers, radius=0.3, least=0.02):
+    hits = [i for d, i in (nearest(p, centers) for p in points) if d <= radius]
+    return sum(hits.count(i) >= least * len(points) for i in range(len(centers)))
 """
     },
     "other thresholds": _doctor(

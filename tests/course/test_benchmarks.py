@@ -209,9 +209,9 @@ def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
     for name, changes in (
         ("flips", "flip"),
         ("flips, translation", "flip+translate"),
-        ("flips, translation, color: the lesson", "flip+translate+colour"),
-        ("all four, with cutout", "flip+translate+colour+cutout"),
-        ("translation, color, cutout", "translate+colour+cutout"),
+        ("flips, translation, color: the lesson", "flip+translate+color"),
+        ("all four, with cutout", "flip+translate+color+cutout"),
+        ("translation, color, cutout", "translate+color+cutout"),
     ):
         assert variants[name].augment.__name__ == changes
     assert variants["nothing, R1 with γ = 1"].r1 == 1
@@ -225,7 +225,7 @@ def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
 
 @pytest.mark.slow(seconds=6)
 def test_bonsai_measures_memory_and_copies(bonsai):
-    """A D that has learnt two sets of pictures by heart, and a G that copies."""
+    """A D that has learned two sets of pictures by heart, and a G that copies."""
     from types import SimpleNamespace
 
     import keras

@@ -468,8 +468,8 @@ def test_networks_of_lesson_06_are_those_of_the_recipes():
     text = "".join(code_cells(LESSON_06))
     assert f"batch_size={kinds['lean'].batch_size}" in text
     assert f"average={kinds['lean'].average}" in text
-    assert "T = chain(flip, translate, colour)\n" in text
-    assert kinds["lean"].augment.__name__ == "flip+translate+colour"
+    assert "T = chain(flip, translate, color)\n" in text
+    assert kinds["lean"].augment.__name__ == "flip+translate+color"
     assert [kinds["lean"].g_rate, kinds["lean"].d_rate] == [2e-4, 2e-4]
 
 

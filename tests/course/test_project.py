@@ -294,12 +294,12 @@ def test_the_changelog_begins_with_what_is_unreleased_and_names_the_version():
     assert versions[1] == PROJECT["version"]
 
 
-def test_every_data_set_has_its_licence():
+def test_every_data_set_has_its_license():
     from dcgan_course.data.sources import SOURCES
 
-    licences = (ROOT / "DATA_LICENSES.md").read_text(encoding="utf-8")
+    licenses = (ROOT / "DATA_LICENSES.md").read_text(encoding="utf-8")
     for name in SOURCES:
-        assert name in licences
+        assert name in licenses
 
 
 def test_version_stands_once():

@@ -51,14 +51,14 @@ def test_images_of_a_class_differ(draw):
 
 @BOTH
 def test_classes_can_be_told_apart(draw):
-    """The mean image of each class, learnt on one half, names most of the other half."""
+    """The mean image of each class, learned on one half, names most of the other half."""
     images, labels = draw(2000, seed=3)
     flat = images.reshape(len(images), -1).astype("float32")
     flat -= flat.mean(axis=1, keepdims=True)
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-    centres = np.stack([flat[:1000][labels[:1000] == label].mean(0) for label in range(10)])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    accuracy = np.mean((flat[1000:] @ centres.T).argmax(axis=1) == labels[1000:])
+    centers = np.stack([flat[:1000][labels[:1000] == label].mean(0) for label in range(10)])
+    centers /= np.linalg.norm(centers, axis=1, keepdims=True)
+    accuracy = np.mean((flat[1000:] @ centers.T).argmax(axis=1) == labels[1000:])
     assert accuracy > 0.6
 
 
@@ -75,7 +75,7 @@ def test_names_and_bad_count():
         draw_digits(0)
 
 
-def test_frogs_are_colourful_varied_and_follow_from_the_seed():
+def test_frogs_are_colorful_varied_and_follow_from_the_seed():
     images, labels = draw_frogs(300, seed=1)
     assert images.shape == (300, 32, 32, 3)
     assert images.dtype == np.uint8
@@ -84,7 +84,7 @@ def test_frogs_are_colourful_varied_and_follow_from_the_seed():
     assert np.array_equal(images, again)
     assert not np.array_equal(images, draw_frogs(300, seed=2)[0])
     assert len(np.unique(images.reshape(300, -1), axis=0)) == 300
-    assert images.astype(float).std(axis=(1, 2, 3)).min() > 5  # none is one flat colour
+    assert images.astype(float).std(axis=(1, 2, 3)).min() > 5  # none is one flat color
     channels = images.astype(float).mean(axis=(1, 2))
     assert (channels[:, 1] > channels[:, 2]).mean() > 0.8  # green and brown rather than blue
     assert np.abs(np.corrcoef(channels.T)[0, 2]) < 0.99  # hue varies, not brightness alone

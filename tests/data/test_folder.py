@@ -23,12 +23,12 @@ from dcgan_course.training.distributed import distributed_stream
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
-def near(pixel, colour):
-    return np.abs(pixel.astype(int) - colour).max() < 40
+def near(pixel, color):
+    return np.abs(pixel.astype(int) - color).max() < 40
 
 
 def halves(size=(200, 100), left=RED, right=BLUE):
-    """A picture whose left half has one colour and whose right half another."""
+    """A picture whose left half has one color and whose right half another."""
     picture = Image.new("RGB", size, left)
     picture.paste(right, (size[0] // 2, 0, *size))
     return picture
@@ -79,9 +79,9 @@ def test_exif_rotation(tmp_path, kind):
     assert near(image[-4, 32], BLUE)
 
 
-def test_grey_alpha_palette_and_print_colours(tmp_path):
-    Image.new("L", (80, 80), 128).save(tmp_path / "grey.png")
-    assert near(read_picture(tmp_path / "grey.png"), 128)
+def test_gray_alpha_palette_and_print_colors(tmp_path):
+    Image.new("L", (80, 80), 128).save(tmp_path / "gray.png")
+    assert near(read_picture(tmp_path / "gray.png"), 128)
     for kind in ("PNG", "WEBP"):
         see_through = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
         see_through.paste((255, 0, 0, 255), (0, 0, 40, 80))
@@ -89,8 +89,8 @@ def test_grey_alpha_palette_and_print_colours(tmp_path):
         image = read_picture(tmp_path / f"alpha.{kind}")
         assert near(image[32, 5], RED)
         assert near(image[32, -5], WHITE)  # and not the black that lies below
-    Image.new("LA", (80, 80), (0, 0)).save(tmp_path / "grey_alpha.png")
-    assert near(read_picture(tmp_path / "grey_alpha.png"), WHITE)
+    Image.new("LA", (80, 80), (0, 0)).save(tmp_path / "gray_alpha.png")
+    assert near(read_picture(tmp_path / "gray_alpha.png"), WHITE)
     halves().quantize(4).save(tmp_path / "palette.png")
     assert near(read_picture(tmp_path / "palette.png")[32, 5], RED)
     Image.new("CMYK", (80, 80), (0, 255, 255, 0)).save(tmp_path / "print.jpg")
@@ -98,7 +98,7 @@ def test_grey_alpha_palette_and_print_colours(tmp_path):
 
 
 def numbered(folder, count):
-    """JPEGs of one grey each, which tells which they are."""
+    """JPEGs of one gray each, which tells which they are."""
     images = np.arange(count, dtype="uint8")[:, None, None, None] * 8
     return write_pictures(folder, np.broadcast_to(images, (count, 16, 16, 3)).copy())
 

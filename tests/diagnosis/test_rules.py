@@ -53,7 +53,7 @@ SICK = {  # name: (numbers at which it is sure, numbers at which it is not)
     "mode_gap": (dict(g_training=0), dict(mode_gap=0.8)),
     "frozen_d": (dict(d_moved=0.0), dict(d_moved=0.01)),
     "frozen_g": (dict(g_moved=1e-4), dict(g_moved=0.007)),
-    "colour": (dict(colour_shown=0.0), dict(colour_fake=0.22)),
+    "color": (dict(colour_shown=0.0), dict(colour_fake=0.22)),
     "flipped_g": (
         dict(g_heading=-0.1, auc=0.95, d_fake=0.1, d_real=0.9),
         dict(g_heading=0.03, auc=0.95, d_fake=0.1, d_real=0.9),
@@ -126,7 +126,7 @@ def test_health_is_silent():
     assert diagnose(rows()) == []
     assert diagnose([]) == []
     points = [
-        {name: value for name, value in row.items() if not name.startswith(("grid", "colour"))}
+        {name: value for name, value in row.items() if not name.startswith(("grid", "color"))}
         for row in rows()
     ]
     assert diagnose(points) == []

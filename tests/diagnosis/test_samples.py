@@ -24,7 +24,7 @@ def test_facts_about_samples(rng):
     facts = sample_facts(varied)
     assert (facts["low"], facts["high"]) == (varied.min(), varied.max())
     assert facts["spread"] == pytest.approx(varied.std(axis=0).mean(), rel=1e-4)
-    assert facts["colour"] == pytest.approx(varied.std(axis=3).mean(), rel=1e-4)
+    assert facts["color"] == pytest.approx(varied.std(axis=3).mean(), rel=1e-4)
     assert facts["slack"] == pytest.approx((1 - varied**2).mean(), rel=1e-4)
     assert facts["twins"] > 0.5
     alike = sample_facts(np.repeat(varied[:2], 20, axis=0))

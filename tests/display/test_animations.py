@@ -32,16 +32,16 @@ def test_slider_and_play_show_their_frame():
 
 
 def test_a_front_end_without_widgets_finds_a_gif():
-    player = FramePlayer(frames(), what="five greys")
+    player = FramePlayer(frames(), what="five grays")
     bundle, metadata = player._repr_mimebundle_()
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == player.widget.model_id
     gif = iio.imread(io.BytesIO(base64.b64decode(bundle["image/gif"])))
     assert gif.shape == (5, 12, 16, 3)
     np.testing.assert_array_equal(gif[3], frames()[3])
-    assert bundle["text/plain"] == "Animation: five greys, 5 frames"
+    assert bundle["text/plain"] == "Animation: five grays, 5 frames"
     assert metadata["image/gif"]["alt"] == bundle["text/plain"]
-    assert player._image.tooltip == "five greys"
+    assert player._image.tooltip == "five grays"
 
 
 def test_without_ipywidgets_there_is_the_gif_alone(monkeypatch):

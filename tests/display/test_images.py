@@ -86,7 +86,7 @@ def test_numpy_numbers_are_numbers():
     assert np.array_equal(grid, image_grid(images, 4, gap=1, scale=2))
 
 
-def test_colour_scale_and_caption():
+def test_color_scale_and_caption():
     images = np.zeros((4, 8, 8, 3), "float32")
     images[..., 0] = 1
     plain = image_grid(images, scale=3)
@@ -125,26 +125,26 @@ def test_gif_of_one_frame(tmp_path, channels):
     assert save_gif(tmp_path / "one.gif", [frame]).stat().st_size > 0
 
 
-def test_gif_of_few_colours_is_smaller_and_keeps_flat_ones(tmp_path):
+def test_gif_of_few_colors_is_smaller_and_keeps_flat_ones(tmp_path):
     ramp = np.linspace(0, 255, 128 * 128).reshape(128, 128).astype("uint8")
     picture = np.stack([ramp, ramp.T, ramp[::-1]], axis=-1)
     many = save_gif(tmp_path / "many.gif", [picture] * 2).stat().st_size
-    few = save_gif(tmp_path / "few.gif", [picture] * 2, colours=8)
+    few = save_gif(tmp_path / "few.gif", [picture] * 2, colors=8)
     assert few.stat().st_size < many / 4
     assert len(np.unique(iio.imread(few)[0].reshape(-1, 3), axis=0)) <= 8
     flat = np.full((8, 8, 3), (10, 200, 90), "uint8")
-    kept = save_gif(tmp_path / "flat.gif", [flat] * 2, colours=8)
+    kept = save_gif(tmp_path / "flat.gif", [flat] * 2, colors=8)
     np.testing.assert_array_equal(iio.imread(kept)[0], flat)
 
 
-def test_gif_of_few_colours_keeps_green_green(tmp_path):
+def test_gif_of_few_colors_keeps_green_green(tmp_path):
     """A small green crown in front of a wall in many grays and browns."""
     rng = np.random.default_rng(0)
     light = rng.uniform(0, 1, (96, 96, 1))
     wall = light * (255, 225, 200) + rng.normal(0, 6, (96, 96, 3))
     wall[20:44, 30:60] = light[20:44, 30:60] * (70, 150, 50) + rng.normal(0, 6, (24, 30, 3))
     frame = np.clip(wall, 0, 255).astype("uint8")
-    seen = iio.imread(save_gif(tmp_path / "a.gif", [frame] * 2, colours=32))[0]
+    seen = iio.imread(save_gif(tmp_path / "a.gif", [frame] * 2, colors=32))[0]
     crown = [part[20:44, 30:60].astype(float) for part in (frame, seen)]
     assert np.abs(crown[0] - crown[1]).mean() < 8
     green = [(part[..., 1] > part[..., 0] + 10).mean() for part in crown]
@@ -176,7 +176,7 @@ def test_gif_of_narrow_frames(tmp_path, width, channels, count):
     seen = list(frames_of(save_gif(tmp_path / "a.gif", frames)))
     assert [frame.shape for frame in seen] == [(6, width, 3)] * count
     assert [int(frame.max()) for frame in seen] == levels
-    assert save_gif(tmp_path / "few.gif", np.stack(frames), colours=4).stat().st_size > 0
+    assert save_gif(tmp_path / "few.gif", np.stack(frames), colors=4).stat().st_size > 0
 
 
 @pytest.mark.parametrize("channels", [(), (1,), (3,)])
@@ -234,7 +234,7 @@ def test_what_is_no_list_of_frames(tmp_path, frames):
         ("seconds_per_frame", [0, -1, 656, 0.001], "a number from 0.01 to 655"),
         ("hold_last", [0, -1, 656], "a number from 0.01 to 655"),
         ("loop", [-1, 65_536, 1.0], "a whole number from 0 to 65,535"),
-        ("colours", [1, 257, 0, -1, 16.0], "a whole number from 2 to 256"),
+        ("colors", [1, 257, 0, -1, 16.0], "a whole number from 2 to 256"),
     ],
 )
 def test_wrong_numbers_for_a_gif(tmp_path, name, values, wanted):
@@ -247,7 +247,7 @@ def test_wrong_numbers_for_a_gif(tmp_path, name, values, wanted):
 def test_a_gif_takes_numpy_numbers(tmp_path):
     options = dict(seconds_per_frame=np.float32(0.5), hold_last=np.int64(1), loop=np.int8(2))
     frames = [np.full((4, 4, 3), level, "uint8") for level in (0, 255)]
-    path = save_gif(tmp_path / "a.gif", frames, colours=np.uint8(4), **options)
+    path = save_gif(tmp_path / "a.gif", frames, colors=np.uint8(4), **options)
     with Image.open(path) as gif:
         assert (gif.info["loop"], gif.info["duration"]) == (2, 500)
 

@@ -33,7 +33,7 @@ def test_weights_of_every_data_set_ship_and_are_small():
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
 def test_an_extractor_knows_its_data_set(name):
-    """Trained on real images, it recognises most of the drawn ones too: far above chance."""
+    """Trained on real images, it recognizes most of the drawn ones too: far above chance."""
     extractor = load_extractor(name)
     images, labels = drawn(name)
     found = extractor.features(images)

@@ -13,7 +13,7 @@ from dcgan_course.evaluation.metrics import (
     kernel_distance,
     precision_recall,
 )
-from dcgan_course.evaluation.pixels import checkerboard, nearest_neighbours, power_spectrum
+from dcgan_course.evaluation.pixels import checkerboard, nearest_neighbors, power_spectrum
 
 rng = np.random.default_rng(0)
 REAL, FAKE = rng.normal(size=(2, 30, 4))
@@ -167,14 +167,14 @@ def test_what_is_no_set_of_images(images, message):
         with pytest.raises(ValueError, match=f"images should be .*{message}|images .*{message}"):
             measure(images)
     with pytest.raises(ValueError, match=f"images .*{message}"):
-        nearest_neighbours(images, IMAGES)
+        nearest_neighbors(images, IMAGES)
     with pytest.raises(ValueError, match=f"training_images .*{message}"):
-        nearest_neighbours(IMAGES, images)
+        nearest_neighbors(IMAGES, images)
 
 
 def test_the_range_is_told_with_its_numbers():
     with pytest.raises(ValueError, match=r"training_images should lie in \[−1, 1\].* 0 to 255"):
-        nearest_neighbours(IMAGES, np.arange(256, dtype="uint8").reshape(4, 8, 8, 1))
+        nearest_neighbors(IMAGES, np.arange(256, dtype="uint8").reshape(4, 8, 8, 1))
 
 
 @pytest.mark.parametrize("shape", [(2, 7, 8, 1), (2, 8, 7, 3)])

@@ -18,7 +18,7 @@ from dcgan_course.evaluation.metrics import (
     kernel_distance,
     precision_recall,
 )
-from dcgan_course.evaluation.pixels import checkerboard, nearest_neighbours, power_spectrum
+from dcgan_course.evaluation.pixels import checkerboard, nearest_neighbors, power_spectrum
 
 
 def rng(seed=0):
@@ -149,11 +149,11 @@ def test_kernel_distance_grows_with_the_difference_and_its_error_covers_chance()
 
 
 def precision_recall_by_loops(real, fake, k):
-    def inside(x, centres):
-        for index, centre in enumerate(centres):
-            others = np.delete(centres, index, axis=0)
-            reach = np.sort(np.linalg.norm(others - centre, axis=1))[k - 1]
-            if np.linalg.norm(x - centre) <= reach:
+    def inside(x, centers):
+        for index, center in enumerate(centers):
+            others = np.delete(centers, index, axis=0)
+            reach = np.sort(np.linalg.norm(others - center, axis=1))[k - 1]
+            if np.linalg.norm(x - center) <= reach:
                 return True
         return False
 
@@ -175,11 +175,11 @@ def test_precision_and_recall_are_what_their_definition_says(monkeypatch, k):
 def test_density_and_coverage_are_what_their_definition_says(monkeypatch):
     monkeypatch.setattr(metrics, "BLOCK", 7)
     real, fake, k = gaussian(40, 3), gaussian(30, 3, mean=0.7, seed=1), 5
-    reach = [np.sort(np.linalg.norm(real - centre, axis=1))[k] for centre in real]
+    reach = [np.sort(np.linalg.norm(real - center, axis=1))[k] for center in real]
     inside = np.array(
         [
-            [np.linalg.norm(x - centre) <= r for x in fake]
-            for centre, r in zip(real, reach, strict=True)
+            [np.linalg.norm(x - center) <= r for x in fake]
+            for center, r in zip(real, reach, strict=True)
         ]
     )
     density, coverage = density_coverage(real, fake, k)
@@ -195,9 +195,9 @@ def test_identical_sets_are_perfect():
 
 def modes(count, dimension=8, seed=0):
     """Four clusters, far apart."""
-    centres = 20 * np.eye(4, dimension)
+    centers = 20 * np.eye(4, dimension)
     which = np.arange(count) % 4
-    return centres[which] + gaussian(count, dimension, seed=seed), which
+    return centers[which] + gaussian(count, dimension, seed=seed), which
 
 
 def test_a_collapsed_set_loses_recall_and_coverage_but_not_precision():
@@ -236,7 +236,7 @@ def test_estimates_settle_between_2000_and_10000_samples():
     assert abs(small_k.value - large_k.value) < 4 * (small_k.error + large_k.error)
 
 
-# --- kinds, inception score, memorisation ---------------------------------------------
+# --- kinds, inception score, memorization ---------------------------------------------
 
 
 def test_class_coverage_in_numbers():
@@ -259,11 +259,11 @@ def test_inception_score_in_numbers():
     assert inception_score(sure[np.zeros(1000, int)]).value == pytest.approx(1)
 
 
-def test_nearest_neighbours_find_copies():
+def test_nearest_neighbors_find_copies():
     training = np.clip(gaussian(50 * 64, 1).reshape(50, 8, 8, 1) / 3, -1, 1)
     images = training[[7, 3]].copy()
     images[1] = np.clip(images[1] + 0.1, -1, 1)
-    indices, distances = nearest_neighbours(images, training)
+    indices, distances = nearest_neighbors(images, training)
     assert indices.tolist() == [7, 3]
     assert distances[0] == 0
     assert 0.05 < distances[1] <= 0.1
@@ -297,9 +297,9 @@ def test_other_wrong_input_gets_a_message():
     with pytest.raises(ValueError, match="sum to 1"):
         inception_score(np.ones((20, 3)))
     with pytest.raises(ValueError, match="of one size"):
-        nearest_neighbours(np.zeros((2, 8, 8, 1)), np.zeros((2, 9, 9, 1)))
+        nearest_neighbors(np.zeros((2, 8, 8, 1)), np.zeros((2, 9, 9, 1)))
     with pytest.raises(ValueError, match=r"\[−1, 1\]"):
-        nearest_neighbours(np.full((2, 8, 8, 1), 255.0), np.zeros((2, 8, 8, 1)))
+        nearest_neighbors(np.full((2, 8, 8, 1), 255.0), np.zeros((2, 8, 8, 1)))
 
 
 # --- all together ---------------------------------------------------------------------

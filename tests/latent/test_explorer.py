@@ -22,7 +22,7 @@ from dcgan_course.latent.controls import enlarged
 from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.explorer import STRENGTH, LatentExplorer, direction_sheet
 from dcgan_course.latent.light import LightGenerator
-from dcgan_course.latent.pages import NEIGHBOURS, WALK_FRAMES
+from dcgan_course.latent.pages import NEIGHBORS, WALK_FRAMES
 from dcgan_course.latent.space import spherical
 
 pytest.importorskip("ipywidgets")
@@ -278,11 +278,11 @@ def test_a_damaged_file_of_names_and_a_full_disk_are_no_obstacle(panel, generato
     assert "No space left" in again._message.value
 
 
-def test_neighbours_can_be_visited_and_lead_on(panel):
+def test_neighbors_can_be_visited_and_lead_on(panel):
     open_tab(panel, "Nearby")
     near = panel.pages["Nearby"]
     start, first = panel.code, on_thumbnails(near.thumbnails)
-    assert len(near.thumbnails.buttons) == NEIGHBOURS
+    assert len(near.thumbnails.buttons) == NEIGHBORS
     press(panel, "go to neighbor 3")
     assert np.linalg.norm(panel.code - start) == pytest.approx(0.5 * 3, rel=1e-3)
     assert not np.array_equal(on_thumbnails(near.thumbnails), first)

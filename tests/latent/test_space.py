@@ -81,10 +81,10 @@ def test_images_and_pixels():
     assert space.pixels(z).dtype == np.uint8
 
 
-def test_neighbours_are_near_and_differ():
+def test_neighbors_are_near_and_differ():
     space = LatentSpace(brightness_generator())
     z = np.ones(5, "float32")
-    near = space.neighbours(z, 6, distance=0.5)
+    near = space.neighbors(z, 6, distance=0.5)
     np.testing.assert_allclose(np.linalg.norm(near - z, axis=1), 0.5 * np.sqrt(5), rtol=1e-5)
     assert len(np.unique(near, axis=0)) == 6
 
@@ -159,7 +159,7 @@ MORE_BAD_CODES = [
 @pytest.mark.parametrize("z", MORE_BAD_CODES)
 def test_what_is_no_code(z):
     space = LatentSpace(brightness_generator())
-    uses = [space.images, space.pixels, lambda z: space.moved(z, [1.0]), space.neighbours]
+    uses = [space.images, space.pixels, lambda z: space.moved(z, [1.0]), space.neighbors]
     for use in uses:
         with pytest.raises(LatentError):
             use(z)
@@ -171,7 +171,7 @@ def test_what_is_no_code(z):
 
 def test_one_code_at_a_time():
     space = LatentSpace(brightness_generator())
-    for use in (lambda z: space.moved(z, [1.0]), space.neighbours):
+    for use in (lambda z: space.moved(z, [1.0]), space.neighbors):
         with pytest.raises(LatentError, match="takes one code, not 3"):
             use(np.zeros((3, 5)))
         assert len(use(np.zeros((1, 5)))) > 0
@@ -196,7 +196,7 @@ def test_wrong_counts(count):
         LatentSpace(brightness_generator(), count=count)
     space = LatentSpace(brightness_generator())
     for use in (
-        lambda: space.neighbours(np.zeros(5), count),
+        lambda: space.neighbors(np.zeros(5), count),
         lambda: linear(np.zeros(5), np.ones(5), count),
         lambda: spherical(np.zeros(5), np.ones(5), count),
     ):
@@ -239,7 +239,7 @@ def test_what_is_no_image_to_invert(image, message):
 @pytest.mark.parametrize("distance", [-0.1, "x", None, True, float("nan"), float("inf")])
 def test_a_wrong_distance(distance):
     with pytest.raises(ValueError, match="distance should be a number of 0 or more"):
-        LatentSpace(brightness_generator()).neighbours(np.zeros(5), 2, distance)
+        LatentSpace(brightness_generator()).neighbors(np.zeros(5), 2, distance)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, "x", None, True, float("nan"), [0.5]])
@@ -258,7 +258,7 @@ def test_codes_that_cannot_be_added(part):
 def test_numpy_numbers_are_numbers():
     space = LatentSpace(brightness_generator(), count=np.int64(2), seed=np.uint8(0))
     assert len(space.directions) == 2
-    near = space.neighbours(np.zeros(5), np.int32(3), np.float32(0.5), seed=np.int64(1))
+    near = space.neighbors(np.zeros(5), np.int32(3), np.float32(0.5), seed=np.int64(1))
     assert near.shape == (3, 5)
     assert spherical(np.zeros(5, int), np.ones(5, "float16"), np.int8(4)).shape == (4, 5)
     options = dict(starts=np.int64(1), steps=np.int64(1), rate=np.float32(0.1), seed=np.int8(1))

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dcgan_course.networks import augment
 
-CHANGES = (augment.flip, augment.translate, augment.colour, augment.cutout)
+CHANGES = (augment.flip, augment.translate, augment.color, augment.cutout)
 SEED = (3, 4)
 
 
@@ -55,14 +55,14 @@ def test_translate_moves_by_whole_pixels_up_to_its_share_in_both_directions():
         np.testing.assert_array_equal(image[..., 1], np.clip(columns + right, 0, 11))
 
 
-def test_colour_shifts_brightness_and_keeps_contours(images):
-    changed = np.asarray(augment.colour(images, SEED))
+def test_color_shifts_brightness_and_keeps_contours(images):
+    changed = np.asarray(augment.color(images, SEED))
     shift = changed.mean((1, 2, 3)) - images.mean((1, 2, 3))
     assert shift.min() < -0.3
     assert shift.max() > 0.3
     assert np.abs(shift).max() <= 0.51
-    grey = np.repeat(images[..., :1], 3, axis=3)  # without colour, saturation has no effect
-    contrast = np.asarray(augment.colour(grey, SEED)).std((1, 2, 3)) / grey.std((1, 2, 3))
+    gray = np.repeat(images[..., :1], 3, axis=3)  # without color, saturation has no effect
+    contrast = np.asarray(augment.color(gray, SEED)).std((1, 2, 3)) / gray.std((1, 2, 3))
     assert contrast.min() == pytest.approx(0.5, abs=0.1)
     assert contrast.max() == pytest.approx(1.5, abs=0.1)
 
@@ -93,7 +93,7 @@ def test_chain_is_named_after_its_parts():
             lambda: augment.flip(np.zeros((2, 4, 4, 1), "uint8"), [0, 0]),
             "images should be float, shape",
         ),
-        (lambda: augment.colour([[1.0]], [0, 0]), "images should be float, shape"),
+        (lambda: augment.color([[1.0]], [0, 0]), "images should be float, shape"),
         (
             lambda: augment.flip(np.zeros((2, 4, 4, 1), "float32"), 7),
             "seed should be two whole numbers",

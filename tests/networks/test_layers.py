@@ -1,4 +1,4 @@
-"""The shared networks: shapes, sizes, initialisation, counts."""
+"""The shared networks: shapes, sizes, initialization, counts."""
 
 import keras
 import numpy as np

@@ -93,7 +93,7 @@ def test_both_learn_in_a_step_again_and_again(real, eager):
         assert gan.g_optimizer.iterations.numpy() == gan.d_optimizer.iterations.numpy() == count
 
 
-def test_optimiser_states_are_kept_between_turns(real):
+def test_optimizer_states_are_kept_between_turns(real):
     """Adam's moments of D survive G's turn, and the other way round."""
     gan = compiled(dcgan_discriminator(widths=(4, 8)))
     step = tf.function(gan.train_step)
@@ -131,12 +131,12 @@ def batch_norm():
 def test_a_frozen_batch_norm_computes_as_one_that_trains():
     """Else D would judge the same fakes by other statistics in G's turn than in its own."""
     norm, network, x = batch_norm()
-    learnt, followed = values(norm.trainable_variables), values(norm.non_trainable_variables)
+    learned, followed = values(norm.trainable_variables), values(norm.non_trainable_variables)
     with frozen(network):
         assert not network.trainable_variables
         y = np.array(network(x, training=True))
     np.testing.assert_allclose(y, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3), rtol=1e-3, atol=1e-4)
-    assert max(moved(learnt, norm.trainable_variables)) == 0.0
+    assert max(moved(learned, norm.trainable_variables)) == 0.0
     assert min(moved(followed, norm.non_trainable_variables)) > 0
 
 
@@ -177,7 +177,7 @@ def test_spectral_norms_vector_moves_in_a_frozen_network_and_the_weights_do_not(
         network(np.ones((2, 6), "float32"), training=True)
         assert max(moved(vector, [layer.vector_u])) > 0
         scale = np.array(layer.layer.kernel) / kernel[0]
-        np.testing.assert_allclose(scale, scale.flat[0], rtol=1e-4)  # only scaled, not learnt
+        np.testing.assert_allclose(scale, scale.flat[0], rtol=1e-4)  # only scaled, not learned
         assert not network.trainable_variables
 
 

@@ -73,7 +73,7 @@ def test_step_is_d_then_g_against_the_new_d():
         names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
         for name, value in zip(names, wanted, strict=True):
             assert float(numbers[name]) == pytest.approx(float(value), rel=1e-4), name
-        # D has learnt that these are fakes, and the number after its update shows it.
+        # D has learned that these are fakes, and the number after its update shows it.
         assert float(numbers["d_fake_after"]) < float(numbers["d_fake"])
     for one, other in ((gan.generator, g), (gan.discriminator, d)):
         for mine, theirs in zip(one.trainable_weights, other.trainable_weights, strict=True):
@@ -108,7 +108,7 @@ print(moved)
 
 @pytest.mark.slow(seconds=8)
 def test_two_devices_hold_the_same_weights_and_statistics(run_python):
-    """Each normalises its half of the batch; the moving statistics are the mean of both.
+    """Each normalizes its half of the batch; the moving statistics are the mean of both.
 
     In a process of its own: TensorFlow mixes up what it sends around between two strategies.
     """

@@ -65,7 +65,7 @@ def test_fit_learns(digits):
     z = tf.random.stateless_normal((64, CODES), seed=[0, 0])
     # With the batch's own statistics: the moving ones need more steps than a test takes.
     start, end = (model.generator(z, training=True).numpy() for model in (small_gan(), gan))
-    # Mostly black, as the digits are, where the untrained network is grey.
+    # Mostly black, as the digits are, where the untrained network is gray.
     assert abs(end.mean() - digits.mean()) < 0.6 * abs(start.mean() - digits.mean())
 
 

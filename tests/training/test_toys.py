@@ -11,14 +11,14 @@ from dcgan_course.training.toys import GamePlayer, moments_to_take, small_networ
 def test_modes_covered_counts_modes_and_good_points():
     ring = RingGame()
     around = np.random.default_rng(0).normal(0, ring.deviation, (4000, 2))
-    everywhere = np.repeat(ring.centres, 500, axis=0) + around
+    everywhere = np.repeat(ring.centers, 500, axis=0) + around
     found, good = ring.modes_covered(everywhere)
     # Within 3 standard deviations lie 1 − exp(−9/2) = 98.9% of a round Gaussian.
     assert found == 8
     assert good == pytest.approx(1 - np.exp(-4.5), abs=0.005)
-    assert ring.modes_covered(everywhere[:1500])[0] == 3  # three of the centres
+    assert ring.modes_covered(everywhere[:1500])[0] == 3  # three of the centers
     assert ring.modes_covered(np.zeros((100, 2))) == (0, 0.0)  # the middle is no mode
-    few = np.concatenate([np.repeat(ring.centres[:1], 995, axis=0), ring.centres[1:6]])
+    few = np.concatenate([np.repeat(ring.centers[:1], 995, axis=0), ring.centers[1:6]])
     assert ring.modes_covered(few)[0] == 1  # below 1% a mode does not count as found
 
 

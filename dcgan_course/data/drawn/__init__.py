@@ -2,7 +2,7 @@
 
 Each module draws one data set: `digits`, `garments`, `frogs`, `trees`, `faces`,
 `pets`. Every image is
-varied at random (shape, colour, light, blur), so that a GAN has something to learn, and
+varied at random (shape, color, light, blur), so that a GAN has something to learn, and
 everything follows from one seed.
 """
 

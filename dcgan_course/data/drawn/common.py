@@ -1,4 +1,4 @@
-"""What several of the drawing programs need: loops over images, colours, backdrops."""
+"""What several of the drawing programs need: loops over images, colors, backdrops."""
 
 import numpy as np
 from PIL import Image
@@ -32,28 +32,28 @@ def random_affine(rng, size, turn, shear, scale, shift):
     return (*matrix[0], offset[0], *matrix[1], offset[1])
 
 
-def tint(colour, rng, spread=18, gain=1.0):
-    """A colour brighter by `gain`, with each channel shifted at random by up to `spread`."""
-    return tuple(int(np.clip(gain * c + rng.uniform(-spread, spread), 0, 255)) for c in colour)
+def tint(color, rng, spread=18, gain=1.0):
+    """A color brighter by `gain`, with each channel shifted at random by up to `spread`."""
+    return tuple(int(np.clip(gain * c + rng.uniform(-spread, spread), 0, 255)) for c in color)
 
 
 SIDE = 64
 LARGE = 3 * SIDE
 
 
-def choice(colours, rng, spread=14):
-    """One of the colours, with each channel shifted at random by up to `spread`."""
-    return tint(colours[int(rng.integers(len(colours)))], rng, spread)
+def choice(colors, rng, spread=14):
+    """One of the colors, with each channel shifted at random by up to `spread`."""
+    return tint(colors[int(rng.integers(len(colors)))], rng, spread)
 
 
-def shade(colour, gain):
-    """A colour brighter by `gain`, or darker below 1."""
-    return tuple(int(np.clip(gain * c, 0, 255)) for c in colour)
+def shade(color, gain):
+    """A color brighter by `gain`, or darker below 1."""
+    return tuple(int(np.clip(gain * c, 0, 255)) for c in color)
 
 
-def backdrop(colours, rng, contrast=0.75):
-    """One colour that gets darker in some direction."""
-    near = np.array(choice(colours, rng), "float32")
+def backdrop(colors, rng, contrast=0.75):
+    """One color that gets darker in some direction."""
+    near = np.array(choice(colors, rng), "float32")
     far = near * rng.uniform(contrast, 1.05)
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
     angle = rng.uniform(0, 2 * np.pi)

@@ -25,7 +25,7 @@ _FONTS = (
 
 
 def draw_digits(count=10_000, seed=0):
-    """Draw digits that look like MNIST's: white strokes on black, centred, varied.
+    """Draw digits that look like MNIST's: white strokes on black, centerd, varied.
 
     Args:
         count: how many images.
@@ -51,10 +51,10 @@ def _glyph(digit, font, stroke):
     glyph = canvas.crop(canvas.getbbox())
     width = max(8, round(glyph.width * 80 / glyph.height))
     glyph = glyph.resize((min(width, 88), 80), Image.Resampling.BICUBIC)
-    centred = Image.new("L", (112, 112))
-    centred.paste(glyph, ((112 - glyph.width) // 2, 16))
+    centerd = Image.new("L", (112, 112))
+    centerd.paste(glyph, ((112 - glyph.width) // 2, 16))
     # Sampling one pixel in four below would leave steps; the blur is the low-pass filter.
-    return centred.filter(ImageFilter.GaussianBlur(1.6))
+    return centerd.filter(ImageFilter.GaussianBlur(1.6))
 
 
 def _digit(digit, rng):

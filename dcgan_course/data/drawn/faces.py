@@ -81,29 +81,29 @@ def _face(rng):
     canvas = backdrop(_BACKDROPS, rng)
     pen = ImageDraw.Draw(canvas)
     skin, hair = choice(_SKINS, rng, 10), choice(_HAIRS, rng, 10)
-    middle, centre = 96 + rng.uniform(-7, 7), 98 + rng.uniform(-5, 5)
+    middle, center = 96 + rng.uniform(-7, 7), 98 + rng.uniform(-5, 5)
     wide, high = rng.uniform(43, 52), rng.uniform(57, 66)
     turn = rng.uniform(-9, 9)  # the features move sideways as the head turns
     long_hair = rng.random() < 0.5
     bald = not long_hair and rng.random() < 0.15
-    _hair_behind(pen, rng, hair, middle, centre, wide, high, long_hair, bald)
-    _shoulders(pen, rng, skin, middle, centre + high)
+    _hair_behind(pen, rng, hair, middle, center, wide, high, long_hair, bald)
+    _shoulders(pen, rng, skin, middle, center + high)
     for side in (-1, 1):  # ears, of which hair may cover one
         at = middle + side * (wide - 1)
         if not long_hair:
-            pen.ellipse((at - 8, centre - 10, at + 8, centre + 16), fill=shade(skin, 0.9))
-    pen.ellipse((middle - wide, centre - high, middle + wide, centre + high), fill=skin)
-    _cheeks(canvas, rng, skin, middle, centre, wide, turn)
+            pen.ellipse((at - 8, center - 10, at + 8, center + 16), fill=shade(skin, 0.9))
+    pen.ellipse((middle - wide, center - high, middle + wide, center + high), fill=skin)
+    _cheeks(canvas, rng, skin, middle, center, wide, turn)
     pen = ImageDraw.Draw(canvas)
-    eyes = centre - rng.uniform(4, 10)
+    eyes = center - rng.uniform(4, 10)
     gap = rng.uniform(19, 23)
     _eyes(pen, rng, skin, hair, middle + turn, eyes, gap)
-    teeth = _nose_and_mouth(pen, rng, skin, middle + 1.15 * turn, centre, high)
+    teeth = _nose_and_mouth(pen, rng, skin, middle + 1.15 * turn, center, high)
     beard = not long_hair and rng.random() < 0.35
     if beard:
-        _beard(canvas, hair, middle + turn, centre, wide, high)
+        _beard(canvas, hair, middle + turn, center, wide, high)
     if not bald:
-        _fringe(pen, rng, hair, middle, centre, wide, high)
+        _fringe(pen, rng, hair, middle, center, wide, high)
     glasses = rng.random() < 0.15
     if glasses:
         _glasses(pen, middle + turn, eyes, gap)
@@ -112,16 +112,16 @@ def _face(rng):
     return finish(canvas, rng, light=0.18), (glasses, beard, bald, long_hair, teeth)
 
 
-def _hair_behind(pen, rng, hair, middle, centre, wide, high, long_hair, bald):
+def _hair_behind(pen, rng, hair, middle, center, wide, high, long_hair, bald):
     if bald:
         return
     more = rng.uniform(6, 14)
-    crown = centre - high - rng.uniform(8, 16)
-    pen.ellipse((middle - wide - more, crown, middle + wide + more, centre + 30), fill=hair)
+    crown = center - high - rng.uniform(8, 16)
+    pen.ellipse((middle - wide - more, crown, middle + wide + more, center + 30), fill=hair)
     if long_hair:
-        end = centre + high + rng.uniform(0, 40)
+        end = center + high + rng.uniform(0, 40)
         left, right = middle - wide - more, middle + wide + more
-        pen.rounded_rectangle((left, centre - 20, right, end), radius=24, fill=shade(hair, 0.9))
+        pen.rounded_rectangle((left, center - 20, right, end), radius=24, fill=shade(hair, 0.9))
 
 
 def _shoulders(pen, rng, skin, middle, chin):
@@ -132,24 +132,24 @@ def _shoulders(pen, rng, skin, middle, chin):
     pen.ellipse((middle - 24, chin, middle + 24, chin + 28), fill=shade(skin, 0.82))
 
 
-def _veil(canvas, colour, blur, *shapes):
-    """Lay a colour over the canvas where the shapes are, with soft edges."""
+def _veil(canvas, color, blur, *shapes):
+    """Lay a color over the canvas where the shapes are, with soft edges."""
     veil = Image.new("L", (SIDE, SIDE))  # soft things need no large canvas
     pen = ImageDraw.Draw(veil)
     for draw, box, *options in shapes:
         getattr(pen, draw)([value / 3 for value in box], *options)
     veil = veil.filter(ImageFilter.GaussianBlur(blur)).resize(canvas.size)
-    canvas.paste(colour, mask=veil)
+    canvas.paste(color, mask=veil)
 
 
-def _cheeks(canvas, rng, skin, middle, centre, wide, turn):
+def _cheeks(canvas, rng, skin, middle, center, wide, turn):
     """Light on one cheek, and shade on the side that is turned away."""
     away = middle - np.sign(turn) * wide * 0.75
     _veil(
         canvas,
         shade(skin, 0.75),
         3,
-        ("ellipse", (away - 20, centre - 55, away + 20, centre + 50), 90),
+        ("ellipse", (away - 20, center - 55, away + 20, center + 50), 90),
     )
     blush, full = (skin[0] + 18, skin[1] - 14, skin[2] - 10), int(rng.uniform(30, 80))
     cheeks = [middle + turn - 26, middle + turn + 26]
@@ -157,7 +157,7 @@ def _cheeks(canvas, rng, skin, middle, centre, wide, turn):
         canvas,
         shade(blush, 1.0),
         1.7,
-        *[("ellipse", (at - 11, centre + 10, at + 11, centre + 28), full) for at in cheeks],
+        *[("ellipse", (at - 11, center + 10, at + 11, center + 28), full) for at in cheeks],
     )
 
 
@@ -177,15 +177,15 @@ def _eyes(pen, rng, skin, hair, middle, height, gap):
         pen.line((x - side * 10, inner, x + side * 3, outer - 3, x + side * 13, outer), dark, 4)
 
 
-def _nose_and_mouth(pen, rng, skin, middle, centre, high):
-    tip = centre + rng.uniform(15, 21)
-    pen.line((middle - 3, centre - 6, middle - 7, tip), fill=shade(skin, 0.86), width=3)
+def _nose_and_mouth(pen, rng, skin, middle, center, high):
+    tip = center + rng.uniform(15, 21)
+    pen.line((middle - 3, center - 6, middle - 7, tip), fill=shade(skin, 0.86), width=3)
     pen.ellipse((middle - 10, tip - 5, middle + 10, tip + 5), fill=shade(skin, 0.9))
     pen.ellipse((middle - 6, tip - 4, middle + 6, tip + 2), fill=shade(skin, 1.04))
     for side in (-1, 1):
         x = middle + side * 5
         pen.ellipse((x - 2, tip + 1, x + 2, tip + 4), fill=shade(skin, 0.55))
-    half, height = rng.uniform(14, 22), centre + 0.58 * high + rng.uniform(-2, 3)
+    half, height = rng.uniform(14, 22), center + 0.58 * high + rng.uniform(-2, 3)
     lips = tint((0.55 * skin[0] + 90, 0.55 * skin[1] + 18, 0.55 * skin[2] + 22), rng, 12, 0.9)
     teeth = rng.random() < 0.5
     if teeth:  # a smile
@@ -201,23 +201,23 @@ def _nose_and_mouth(pen, rng, skin, middle, centre, high):
     return teeth
 
 
-def _beard(canvas, hair, middle, centre, wide, high):
-    mouth = centre + 0.58 * high
+def _beard(canvas, hair, middle, center, wide, high):
+    mouth = center + 0.58 * high
     _veil(
         canvas,
         hair,
         1,
-        ("chord", (middle - wide + 5, centre - 30, middle + wide - 5, centre + high), 15, 165, 190),
+        ("chord", (middle - wide + 5, center - 30, middle + wide - 5, center + high), 15, 165, 190),
         ("ellipse", (middle - 16, mouth - 7, middle + 16, mouth + 6), 0),
     )
 
 
-def _fringe(pen, rng, hair, middle, centre, wide, high):
+def _fringe(pen, rng, hair, middle, center, wide, high):
     """Hair over the forehead, parted somewhere."""
-    top, line = centre - high - 6, centre - high + rng.uniform(14, 30)
+    top, line = center - high - 6, center - high + rng.uniform(14, 30)
     parting = middle + rng.uniform(-0.6, 0.6) * wide
     for edge in (middle - wide - 3, middle + wide + 3):
-        temple = centre - rng.uniform(12, 26)
+        temple = center - rng.uniform(12, 26)
         pen.polygon(
             [
                 (edge, temple),

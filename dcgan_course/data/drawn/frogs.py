@@ -37,17 +37,17 @@ def draw_frogs(count=5000, seed=0):
 
 
 def _ground(rng):
-    """Two colours that run into each other, with blurred patches: something to sit on."""
-    colours = [np.array(tint(_GROUNDS[i], rng)) for i in rng.choice(len(_GROUNDS), 2)]
+    """Two colors that run into each other, with blurred patches: something to sit on."""
+    colors = [np.array(tint(_GROUNDS[i], rng)) for i in rng.choice(len(_GROUNDS), 2)]
     y, x = np.mgrid[0:96, 0:96] / 96
     angle = rng.uniform(0, 2 * np.pi)
     share = np.clip(0.5 + (x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle), 0, 1)[..., None]
-    canvas = Image.fromarray((colours[0] * share + colours[1] * (1 - share)).astype("uint8"))
+    canvas = Image.fromarray((colors[0] * share + colors[1] * (1 - share)).astype("uint8"))
     pen = ImageDraw.Draw(canvas)
     for _ in range(int(rng.integers(3, 9))):
         across, down = rng.uniform(10, 46, 2)
         left, top = rng.uniform(-20, 90, 2)
-        patch = tint(colours[int(rng.integers(2))], rng, 30)
+        patch = tint(colors[int(rng.integers(2))], rng, 30)
         pen.ellipse((left, top, left + across, top + down), fill=patch)
     return canvas.filter(ImageFilter.GaussianBlur(rng.uniform(1, 4)))
 

@@ -49,7 +49,7 @@ def draw_trees(count=128, seed=0):
 def _tree(rng):
     canvas = backdrop(_WALLS, rng)
     pen = ImageDraw.Draw(canvas)
-    leaf, bark, pot = (choice(colours, rng) for colours in (_LEAVES, _BARKS, _POTS))
+    leaf, bark, pot = (choice(colors, rng) for colors in (_LEAVES, _BARKS, _POTS))
     middle, floor = 96 + rng.uniform(-8, 8), rng.uniform(158, 176)
     _table(pen, rng, floor)
     rim, half = floor - rng.uniform(20, 32), rng.uniform(30, 58)
@@ -100,13 +100,13 @@ def _pads(pen, rng, x, y, leaf, bark, behind):
         _cloud(pen, rng, (x[-1], y[-1]), rng.uniform(20, 30), leaf, behind)
 
 
-def _cloud(pen, rng, centre, radius, leaf, behind):
+def _cloud(pen, rng, center, radius, leaf, behind):
     for _ in range(int(rng.integers(9, 16))):
         across = rng.normal(0, 0.55 * radius)
         down = rng.normal(0, 0.22 * radius)
         size = rng.uniform(0.22, 0.42) * radius
         # Light comes from above, and what is behind lies in the shade.
         gain = (0.7 if behind else 1.0) * (1 - 0.5 * down / radius)
-        left, top = centre[0] + across - size, centre[1] + down - 0.7 * size
-        colour = tint(leaf, rng, 16, gain)
-        pen.ellipse((left, top, left + 2 * size, top + 1.4 * size), fill=colour)
+        left, top = center[0] + across - size, center[1] + down - 0.7 * size
+        color = tint(leaf, rng, 16, gain)
+        pen.ellipse((left, top, left + 2 * size, top + 1.4 * size), fill=color)

@@ -226,8 +226,8 @@ class Probes:
             codes.append(np.array(seen))
         return codes
 
-    def do_learn(self, seed, steps, centre):
-        """Train on points around a centre with a compiled step; returns G's points.
+    def do_learn(self, seed, steps, center):
+        """Train on points around a center with a compiled step; returns G's points.
 
         The step is compiled once: another seed begins anew with other weights.
         """
@@ -253,7 +253,7 @@ class Probes:
                 nets.set_values(model, nets.values(fresh))
             models = kept
         for _ in range(steps):
-            compiled(tf.random.normal((64, 2), mean=0.0, stddev=0.5) + _tensor(centre))
+            compiled(tf.random.normal((64, 2), mean=0.0, stddev=0.5) + _tensor(center))
         return models[0](tf.random.normal((500, 2)))
 
     def do_average(self, sizes, average, generator, momentum):
