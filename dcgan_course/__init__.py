@@ -50,8 +50,8 @@ _HOME = {
     "display.images": "FrameRecorder image_grid kept_images save_gif save_picture save_samples "
     "to_uint8",
     "evaluation.features": "load_extractor",
-    "evaluation.metrics": "FewSamples evaluate frechet_distance frechet_of_moments "
-    "inception_score kernel_distance precision_recall",
+    "evaluation.metrics": "FewSamples density_coverage evaluate frechet_distance "
+    "frechet_of_moments inception_score kernel_distance precision_recall squared_distances",
     "evaluation.pixels": "checkerboard nearest_neighbors power_spectrum",
     "training.cluster": "loopback",
     "training.combined": "CombinedDCGAN frozen",

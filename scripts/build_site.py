@@ -128,12 +128,18 @@ def lesson(notebook):
 def relink(text):
     """Links between files of the repository, as links between pages of the site."""
     text = text.replace("(../docs/glossary.md", "(../glossary.md")
-    return re.sub(r"\]\(\.\./assignments/README\.md", "](../assignments-readme.md", text)
+    text = re.sub(r"\]\(\.\./assignments/README\.md", "](../assignments-readme.md", text)
+    # Other files of the repository are no pages of the site: their address is the repository's.
+    return re.sub(r"\]\(\.\./((?:benchmarks|scripts)/)", rf"]({repository()}/blob/main/\1", text)
+
+
+def repository():
+    """The repository's address."""
+    return re.search(r'Repository = "(.+?)"', (ROOT / "pyproject.toml").read_text("utf-8"))[1]
 
 
 def move_page(path, target):
     """A page of the repository, with its links turned towards the site or the repository."""
-    repository = re.search(r'Repository = "(.+?)"', (ROOT / "pyproject.toml").read_text("utf-8"))[1]
 
     def turn(match):
         link, _, anchor = match[1].partition("#")
@@ -145,7 +151,7 @@ def move_page(path, target):
         if file.parent == ROOT / "assignments" and file.suffix == ".md":
             return f"](assignments-{file.stem.lower()}.md)"
         where = file.relative_to(ROOT).as_posix()
-        return f"]({repository}/blob/main/{where}{'#' + anchor if anchor else ''})"
+        return f"]({repository()}/blob/main/{where}{'#' + anchor if anchor else ''})"
 
     text = path.read_text(encoding="utf-8")
     target.write_text(re.sub(r"\]\(([^)\s]+)\)", turn, text), encoding="utf-8")
