@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks")]
 import api_pages
 import nbformat
 import stored_texts
-from slides import deck
+from slides import deck, repository, to_repository
 
 SOURCE, TARGET = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PLAYGROUND = ROOT / "playground.html"
@@ -129,13 +129,7 @@ def relink(text):
     """Links between files of the repository, as links between pages of the site."""
     text = text.replace("(../docs/glossary.md", "(../glossary.md")
     text = re.sub(r"\]\(\.\./assignments/README\.md", "](../assignments-readme.md", text)
-    # Other files of the repository are no pages of the site: their address is the repository's.
-    return re.sub(r"\]\(\.\./((?:benchmarks|scripts)/)", rf"]({repository()}/blob/main/\1", text)
-
-
-def repository():
-    """The repository's address."""
-    return re.search(r'Repository = "(.+?)"', (ROOT / "pyproject.toml").read_text("utf-8"))[1]
+    return to_repository(text)
 
 
 def move_page(path, target):

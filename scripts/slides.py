@@ -7,8 +7,11 @@ arrow keys, the space bar, or scrolling move between slides, and printing gives 
 
 import html
 import re
+from pathlib import Path
 
 from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).parents[1]
 
 STYLE = """
 html { scroll-snap-type: y mandatory; font-family: system-ui, sans-serif; color: #1b1f24; }
@@ -83,12 +86,22 @@ def text(source):
     source = re.sub(r"\[!\[.*?\]\(.*?\)\]\(.*?\)", "", source)
     source = re.sub(r"<details>.*?</details>", "", source, flags=re.S)
     source = re.sub(r"\]\((\d\d_\w+)\.ipynb", r"](../lessons/\1.html", source)
-    source = source.replace("](../docs/glossary.md", "](../glossary.html")
+    source = to_repository(source.replace("](../docs/glossary.md", "](../glossary.html"))
     blocks = [block for block in re.split(r"\n\s*\n", source.strip()) if block.strip()]
     kept = blocks[:2] if blocks and blocks[0].startswith("#") else blocks[:1]
     if len(blocks) > 2 and kept[-1].rstrip().endswith((":", "**")):
         kept.append(blocks[2])  # what the paragraph has announced
     return re.sub(r"\$(\$?)(.+?)\1\$", _formula, MarkdownIt().render("\n\n".join(kept)))
+
+
+def repository():
+    """The repository's address."""
+    return re.search(r'Repository = "(.+?)"', (ROOT / "pyproject.toml").read_text("utf-8"))[1]
+
+
+def to_repository(source):
+    """Links to programs, which are no pages of the site, as links to the repository's files."""
+    return re.sub(r"\]\(\.\./((?:benchmarks|scripts)/)", rf"]({repository()}/blob/main/\1", source)
 
 
 def _formula(match):

@@ -4,6 +4,7 @@ import json
 
 import filelock
 import pytest
+import tensorflow as tf
 
 from dcgan_course import begin_lesson, pick, run_size
 from dcgan_course.files import runs_folder
@@ -18,7 +19,6 @@ def test_the_environment_chooses_the_size(monkeypatch, size):
 
 
 def test_without_it_the_machine_does(monkeypatch):
-    import tensorflow as tf
 
     monkeypatch.delenv("DCGAN_COURSE_RUN")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
@@ -91,6 +91,8 @@ def test_first_cell_prints_one_line_fixes_the_seed_and_makes_no_noise(
 @pytest.fixture
 def runs(monkeypatch, tmp_path):
     monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path))
+    # It cannot be switched off again, and other tests of this process do without.
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: None)
     return tmp_path
 
 
