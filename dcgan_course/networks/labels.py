@@ -149,7 +149,8 @@ def conditional_discriminator(
         kind: how the label is used. "planes": the first convolution sees its planes beside the
             image. "projection": the convolutions see the image alone, and the logit is
             v·φ(x) + (Vy)·φ(x) with the features φ(x) of the last hidden layer and a learned vector
-            for each class (Miyato and Koyama 2018, arXiv:1802.05637). "ignores": not at all, for
+            for each class (Miyato and Koyama 2018, arXiv:1802.05637). It has no batch norm:
+            with it, D won at once in our runs and G learned nothing. "ignores": not at all, for
             comparison.
         name: of the model.
 
@@ -172,11 +173,10 @@ def conditional_discriminator(
         return keras.Model(pair, network(image), name=name)
     x = image
     for filters in whole_numbers("widths", widths, minimum=1):
-        for layer in downsample_block(filters, kernel_size):
+        for layer in downsample_block(filters, kernel_size, batch_norm=False):
             x = layer(x)
     x = layers.Flatten()(x)
-    x = layers.Dense(hidden, kernel_initializer=paper_init())(x)
-    x = layers.LeakyReLU(negative_slope=0.2)(layers.BatchNormalization()(x))
+    x = layers.LeakyReLU(negative_slope=0.2)(layers.Dense(hidden)(x))
     direction = layers.Dense(hidden, use_bias=False, kernel_initializer=paper_init())(label)
     agreement = ops.sum(x * direction, axis=1, keepdims=True)
     logit = layers.Dense(1, kernel_initializer=paper_init())(x) + agreement
