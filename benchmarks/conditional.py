@@ -8,14 +8,14 @@ Rows go to results/conditional.csv; those that are there are not computed again.
 """
 
 import argparse
-import csv
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scoring import append, over_seeds, read, train_for
 
 from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
@@ -69,12 +69,7 @@ def train(gan, images, labels, seconds, seed):
     y = one_hot(labels, CLASSES) if gan.conditional else None
     batches = iter(make_dataset(images, 64, labels=y, seed=seed))
     step = tf.function(gan.train_step)
-    step(next(batches))
-    steps, spent, before = 1, 0.0, time.process_time()
-    while spent < seconds:
-        for _ in range(5):
-            step(next(batches))
-        steps, spent = steps + 5, time.process_time() - before
+    steps = train_for(step, batches, seconds)
     standing_statistics(gan.sampler, gan.sample_codes(1024, seed), like=gan.generator)
     return steps
 
@@ -114,7 +109,7 @@ def measure(data, ways, seeds, seconds):
         raise SystemExit("The benchmark needs the real images. See the message above.")
     extractor = load_extractor(data)
     images, labels = test.images[:SAMPLES], test.labels[:SAMPLES]
-    done = {(row["data"], row["way"], row["seed"], row["seconds"]) for row in read()}
+    done = {(row["data"], row["way"], row["seed"], row["seconds"]) for row in read(FILE)}
     for seed in seeds:
         for way in ways:
             if (data, way, str(seed), str(seconds)) in done:
@@ -122,42 +117,16 @@ def measure(data, ways, seeds, seconds):
             gan = build(way, seed)
             steps = train(gan, train_set.images, train_set.labels, seconds, seed)
             row = dict(data=data, way=way, seed=seed, seconds=seconds, steps=steps)
-            add(row | score(gan, extractor, images, labels))
-
-
-def read():
-    """The rows so far."""
-    if not FILE.exists():
-        return []
-    with FILE.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
-def add(row):
-    """Write one row and show it."""
-    new = not FILE.exists()
-    with FILE.open("a", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
-    print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{v}" for k, v in row.items()))
-    sys.stdout.flush()
+            append(FILE, FIELDS, row | score(gan, extractor, images, labels))
 
 
 def table():
     """Medians over the seeds, with the smallest and the largest."""
     groups = {}
-    for row in read():
+    for row in read(FILE):
         groups.setdefault((row["data"], row["seconds"], row["way"]), []).append(row)
     for (data, seconds, way), rows in groups.items():
-        parts = []
-        for name in FIELDS[5:]:
-            values = sorted(float(row[name]) for row in rows if row[name])
-            if values:
-                middle = np.median(values)
-                parts.append(f"{name} {middle:.2f} ({values[0]:.2f}–{values[-1]:.2f})")
-        print(f"{data}, {seconds} s, {way} ({len(rows)} seeds): " + "  ".join(parts))
+        print(f"{data}, {seconds} s, {way} ({len(rows)} seeds): " + over_seeds(rows, FIELDS[5:]))
 
 
 def main():

@@ -135,7 +135,7 @@ def train(name, seed, seconds, times=(), save_every=120):
                     "images_seen": int(gan.step_count.numpy()) * batch_size,
                     "parameters": gan.generator.count_params(),
                 }
-                sampler = re_estimated(tf, keras, average)
+                sampler = re_estimated(tf, average)
                 keep(sampler, f"{folder.name}-{goal:.0f}-average", {**facts, "which": "average"})
                 sheet = f"{folder.name}-{goal:.0f}-average.png"
                 tiled(drawn(sampler, 64, 64)).save(KEPT / sheet)
@@ -151,24 +151,15 @@ def train(name, seed, seconds, times=(), save_every=120):
             tracker.reset_state()
 
 
-def re_estimated(tf, keras, generator, count=4096, batch=256):
-    """A copy of a generator whose batch norm has the statistics that its own weights make.
-
-    Layer by layer would be exact; a moving average with momentum 1 − 1/k over k batches in
-    training mode is the mean over all batches, which for a batch of 256 is as good.
-    """
-    from dcgan_course.networks.layers import copy_of
+def re_estimated(tf, generator, count=4096, batch=256):
+    """A copy of a generator whose batch norm has the statistics that its own weights make."""
+    from dcgan_course import copy_of, standing_statistics
 
     network = copy_of(generator, name="re_estimated")
     network.trainable = True
-    norms = [each for each in network.layers if isinstance(each, keras.layers.BatchNormalization)]
-    for number in range(count // batch):
-        for norm in norms:
-            norm.momentum = number / (number + 1)
-        z = tf.random.stateless_normal((batch, generator.input_shape[1]), seed=[20, number])
-        network(z, training=True)
-    for norm in norms:
-        norm.momentum = 0.99
+    shape = (batch, generator.input_shape[1])
+    parts = [tf.random.stateless_normal(shape, seed=[20, part]) for part in range(count // batch)]
+    standing_statistics(network, tf.concat(parts, axis=0), batch_size=batch)
     return network
 
 

@@ -9,7 +9,6 @@ again.
 """
 
 import argparse
-import csv
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scoring import append, over_seeds, read, train_for
 
 from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
@@ -88,12 +89,7 @@ def train(model, images, batch_size, seconds, seed):
 
     batches = iter(make_dataset(images, batch_size, seed=seed))
     step = tf.function(model.train_step)
-    step(next(batches))
-    steps, spent, before = 1, 0.0, time.process_time()
-    while spent < seconds:
-        for _ in range(5):
-            step(next(batches))
-        steps, spent = steps + 5, time.process_time() - before
+    steps = train_for(step, batches, seconds)
     if isinstance(model, DCGAN):
         codes = model.sample_codes(1024, seed)
         standing_statistics(model.sampler, codes, like=model.generator)
@@ -129,7 +125,11 @@ def measure(name, seed, seconds, data):
         per_sample = 10.0 * (time.process_time() - started)
         row = dict(model=each, seed=seed, seconds=seconds, steps=steps)
         row |= {key: float(scores[key]) for key in FIELDS[4:9]}
-        add({**row, "ms_per_sample": per_sample, "parameters": count_parameters(model)})
+        append(
+            FILE,
+            FIELDS,
+            {**row, "ms_per_sample": per_sample, "parameters": count_parameters(model)},
+        )
 
 
 def count_parameters(model):
@@ -138,38 +138,13 @@ def count_parameters(model):
     return int(network.count_params())
 
 
-def read():
-    """The rows so far."""
-    if not FILE.exists():
-        return []
-    with FILE.open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
-def add(row):
-    """Write one row and show it."""
-    new = not FILE.exists()
-    with FILE.open("a", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
-    print("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{v}" for k, v in row.items()))
-    sys.stdout.flush()
-
-
 def table():
     """Medians over the seeds, with the smallest and the largest."""
     groups = {}
-    for row in read():
+    for row in read(FILE):
         groups.setdefault((row["seconds"], row["model"]), []).append(row)
     for (seconds, model), rows in groups.items():
-        parts = []
-        for name in FIELDS[4:10]:
-            values = sorted(float(row[name]) for row in rows)
-            middle = np.median(values)
-            parts.append(f"{name} {middle:.2f} ({values[0]:.2f}–{values[-1]:.2f})")
-        print(f"{model}, {seconds} s ({len(rows)} seeds): " + "  ".join(parts))
+        print(f"{model}, {seconds} s ({len(rows)} seeds): " + over_seeds(rows, FIELDS[4:10]))
 
 
 def main():
@@ -187,7 +162,7 @@ def main():
         data = (load_images(DATA).images, load_images(DATA, "test"), load_extractor(DATA))
         if data[1].source != "real":
             raise SystemExit("The benchmark needs the real images. See the message above.")
-        done = {(row["model"], row["seed"], row["seconds"]) for row in read()}
+        done = {(row["model"], row["seed"], row["seconds"]) for row in read(FILE)}
         for seed in options.seeds:
             for name in options.models:
                 if (name, str(seed), str(options.seconds)) not in done:

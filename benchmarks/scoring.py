@@ -105,6 +105,43 @@ def add(file, row):
         )
 
 
+def append(file, fields, row):
+    """Add one row to a table of one's own, and show it."""
+    new = not file.exists()
+    with file.open("a", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, fields)
+        if new:
+            writer.writeheader()
+        writer.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+    parts = (f"{k} {v:.3f}" if isinstance(v, float) else f"{v}" for k, v in row.items())
+    print("  ".join(parts), flush=True)
+
+
+def train_for(step, batches, seconds):
+    """Take steps for so many seconds of CPU time; the first, which compiles, is free.
+
+    Returns:
+        How many steps.
+    """
+    step(next(batches))
+    steps, spent, before = 1, 0.0, time.process_time()
+    while spent < seconds:
+        for _ in range(5):
+            step(next(batches))
+        steps, spent = steps + 5, time.process_time() - before
+    return steps
+
+
+def over_seeds(rows, names):
+    """Medians over the rows, with the smallest and the largest, as text."""
+    parts = []
+    for name in names:
+        values = sorted(float(row[name]) for row in rows if row[name])
+        if values:
+            parts.append(f"{name} {np.median(values):.2f} ({values[0]:.2f}–{values[-1]:.2f})")
+    return "  ".join(parts)
+
+
 def write(file, rows):
     """A results file of these rows."""
     RESULTS.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from dcgan_course.checks import one_of, shown, whole_number, whole_numbers
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
     downsample_block,
+    first_maps,
     paper_init,
 )
 
@@ -101,12 +102,6 @@ def conditional_generator(
     noise_dim = whole_number("noise_dim", noise_dim, minimum=1)
     height, width, channels = whole_numbers("image_shape", image_shape, count=3, minimum=1)
     widths = whole_numbers("widths", widths, minimum=1)
-    factor = 2 ** len(widths)
-    if height % factor or width % factor:
-        raise ValueError(
-            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
-            f"divisible by {factor}. Choose another number of widths."
-        )
     code = keras.Input((noise_dim + classes,))
     label = code[:, noise_dim:]
 
@@ -122,7 +117,7 @@ def conditional_generator(
     x = code
     if hidden:
         x = normed(layers.Dense(hidden, use_bias=False, kernel_initializer=paper_init())(x))
-    small = (height // factor, width // factor, widths[0])
+    small = first_maps((height, width), widths)
     x = layers.Dense(math.prod(small), use_bias=False, kernel_initializer=paper_init())(x)
     x = normed(layers.Reshape(small)(x))
     options = dict(strides=2, padding="same", kernel_initializer=paper_init())

@@ -158,6 +158,28 @@ def downsample_block(filters, kernel_size=5, strides=2, batch_norm=True, dropout
     return block
 
 
+def first_maps(sides, widths):
+    """The shape of the maps that a generator's doublings start from.
+
+    Args:
+        sides: (height, width) of the images.
+        widths: channels before each doubling.
+
+    Returns:
+        (height, width, channels).
+
+    Raises:
+        ValueError: a size that cannot be reached by doublings.
+    """
+    (height, width), factor = sides, 2 ** len(widths)
+    if height % factor or width % factor:
+        raise ValueError(
+            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
+            f"divisible by {factor}. Choose another number of widths."
+        )
+    return (height // factor, width // factor, widths[0])
+
+
 def dcgan_generator(
     image_shape=(28, 28, 1),
     latent_dim=100,
@@ -187,13 +209,7 @@ def dcgan_generator(
     latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
     hidden = whole_number("hidden", hidden, minimum=0)
     widths = whole_numbers("widths", widths, minimum=1)
-    factor = 2 ** len(widths)
-    if height % factor or width % factor:
-        raise ValueError(
-            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
-            f"divisible by {factor}. Choose another number of widths."
-        )
-    small = (height // factor, width // factor, widths[0])
+    small = first_maps((height, width), widths)
     network = [keras.Input((latent_dim,))]
     if hidden:
         network += dense_block(hidden)

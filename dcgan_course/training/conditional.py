@@ -101,13 +101,7 @@ class ConditionalDCGAN(DCGAN):
                 logits["fake"], self.adversarial_loss, global_batch_size=global_batch
             )
             g_objective = g_loss + self.own_penalties(self.generator)
-        d_weights = self.discriminator.trainable_variables
-        g_weights = self.generator.trainable_variables
-        d_gradients = self.gradients(d_tape, d_objective, d_weights, self.d_optimizer)
-        g_gradients = self.gradients(g_tape, g_objective, g_weights, self.g_optimizer)
-        d_gradients, g_gradients = self.unless_broken([d_loss, g_loss], d_gradients, g_gradients)
-        self.d_optimizer.apply(d_gradients, d_weights)
-        self.g_optimizer.apply(g_gradients, g_weights)
+        self.update_both((d_tape, g_tape), (d_loss, g_loss), (d_objective, g_objective))
         return self.end_step(d_loss, g_loss, logits)
 
     def as_seen(self, images, stream):

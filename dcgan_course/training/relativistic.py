@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from dcgan_course.checks import number, whole_number, whole_numbers
+from dcgan_course.networks.layers import first_maps
 from dcgan_course.training.distributed import global_batch_of
 from dcgan_course.training.gan import DCGAN
 
@@ -98,13 +99,7 @@ def plain_generator(
     height, width, channels = whole_numbers("image_shape", image_shape, count=3, minimum=1)
     latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
     widths = whole_numbers("widths", widths, minimum=1)
-    factor = 2 ** len(widths)
-    if height % factor or width % factor:
-        raise ValueError(
-            f"{len(widths)} doublings cannot end at {height}×{width}: both sides should be "
-            f"divisible by {factor}. Choose another number of widths."
-        )
-    small = (height // factor, width // factor, widths[0])
+    small = first_maps((height, width), widths)
     options = dict(kernel_initializer="he_normal")
     network = [keras.Input((latent_dim,)), layers.Dense(math.prod(small), **options)]
     network += [layers.Reshape(small), layers.LeakyReLU(negative_slope=0.2)]

@@ -165,6 +165,21 @@ class StepParts:
         (gradients,) = self.unless_broken([loss], gradients)
         optimizer.apply(gradients, weights)
 
+    def update_both(self, tapes, losses, objectives):
+        """Move both networks from one forward pass: both gradients first, then both updates.
+
+        Args:
+            tapes, losses, objectives: pairs, D's and G's.
+        """
+        (d_tape, g_tape), (d_objective, g_objective) = tapes, objectives
+        d_weights = self.discriminator.trainable_variables
+        g_weights = self.generator.trainable_variables
+        d_gradients = self.gradients(d_tape, d_objective, d_weights, self.d_optimizer)
+        g_gradients = self.gradients(g_tape, g_objective, g_weights, self.g_optimizer)
+        d_gradients, g_gradients = self.unless_broken(losses, d_gradients, g_gradients)
+        self.d_optimizer.apply(d_gradients, d_weights)
+        self.g_optimizer.apply(g_gradients, g_weights)
+
     def update_discriminator(self, real_images, fakes):
         """Move D alone. Returns its loss, and its logits for real images and fakes."""
         with tf.GradientTape() as tape:

@@ -313,12 +313,11 @@ def test_frogs_in_pieces_have_opposite_quarters_exchanged(frogs):
 
 def test_re_estimated_statistics_are_those_that_the_weights_make(frogs):
     """After one change of the first weights, the moving statistics are stale; then they are not."""
-    import keras
     import tensorflow as tf
 
     generator = layers.dcgan_generator((16, 16, 3), latent_dim=8, widths=(8, 4))
     generator.layers[0].kernel.assign(40 * generator.layers[0].kernel)
-    fresh = frogs["re_estimated"](tf, keras, generator, count=2048, batch=256)
+    fresh = frogs["re_estimated"](tf, generator, count=2048, batch=256)
     z = np.random.default_rng(1).normal(size=(2048, 8)).astype("float32")
     wanted = np.asarray(generator(z, training=True))
     error = [np.abs(np.asarray(g(z, training=False)) - wanted).mean() for g in (fresh, generator)]
