@@ -14,7 +14,17 @@ import nbformat
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import NOTEBOOKS, ROOT, code_cells, plain_code, read_notebook, solutions
+from helpers import (
+    NOTEBOOKS,
+    ROOT,
+    code_cells,
+    names_from,
+    outputs,
+    prose,
+    read_notebook,
+    said,
+    solutions,
+)
 from PIL import Image
 
 LESSON_01 = ROOT / "notebooks" / "01_gan_intro.ipynb"
@@ -26,22 +36,6 @@ LESSON_06 = ROOT / "notebooks" / "06_bonsai.ipynb"
 LESSON_07 = ROOT / "notebooks" / "07_faces.ipynb"
 LESSON_09 = ROOT / "notebooks" / "09_latent_explorer.ipynb"
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-def outputs(path):
-    cells = read_notebook(path)["cells"]
-    return [out for cell in cells if cell["cell_type"] == "code" for out in cell["outputs"]]
-
-
-def said(path):
-    """All that a lesson's stored cells have printed."""
-    return "\n".join("".join(out["text"]) for out in outputs(path) if "text" in out)
-
-
-def prose(path):
-    """A lesson's texts."""
-    cells = read_notebook(path)["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
 
 
 @EVERY
@@ -106,18 +100,6 @@ def test_first_code_cell_makes_the_lesson_self_sufficient(path):
 def test_cells_are_short(path):
     longest = max(len(source.splitlines()) for source in code_cells(path))
     assert longest <= 18
-
-
-def names_from(path, *wanted, **given):
-    """Run the cells that define `wanted`, in order; returns the namespace."""
-    namespace = {"tf": tf, "keras": keras, "layers": keras.layers, **given}
-    policy = keras.mixed_precision.global_policy()
-    for source in code_cells(path):
-        if any(re.search(rf"^(def|class) {name}\b", source, re.M) for name in wanted):
-            exec(compile(plain_code(source), path.name, "exec"), namespace)
-    keras.mixed_precision.set_global_policy(policy)  # a cell may have chosen another
-    assert set(wanted) <= set(namespace)
-    return namespace
 
 
 @pytest.mark.parametrize("path", [LESSON_02, LESSON_03], ids=lambda path: path.stem)

@@ -41,13 +41,30 @@ def test_g_obeys_after_a_short_training_unless_d_ignores_the_label():
         layers = [keras.Input((NOISE + CLASSES,)), keras.layers.Dense(16, "relu")]
         layers += [keras.layers.Dense(64, "tanh"), keras.layers.Reshape(SHAPE)]
         made = ConditionalDCGAN(keras.Sequential(layers), gan(kind).discriminator, seed=1)
-        made.compile(keras.optimizers.Adam(5e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5))
-        made.fit(images, labels, batch_size=32, steps_per_epoch=200, epochs=1, verbose=0)
+        r1, steps = (4.0, 400) if kind == "projection" else (0.0, 200)
+        made.compile(keras.optimizers.Adam(5e-3, 0.5), keras.optimizers.Adam(2e-3, 0.5), r1=r1)
+        made.fit(images, labels, batch_size=32, steps_per_epoch=steps, epochs=1, verbose=0)
         drawn = made.sample(made.codes(np.arange(32) % 2)).mean(axis=(1, 2, 3))
         gaps[kind] = drawn[1::2].mean() - drawn[::2].mean()
     assert gaps["planes"] > 1.0  # real images are 1.4 apart
     assert gaps["projection"] > 1.0
     assert abs(gaps["ignores"]) < 0.6
+
+
+def test_r1_is_about_the_image_and_leaves_the_label_alone():
+    pair = keras.Input((*SHAPE[:2], SHAPE[2] + CLASSES))
+    flat = keras.layers.Flatten()(pair[..., : SHAPE[2]])
+    half = keras.initializers.Constant(0.5)
+    logit = keras.layers.Dense(1, kernel_initializer=half)(flat)
+    logit = logit + 100.0 * pair[:, 0, 0, SHAPE[2] :][:, :1]
+    made = ConditionalDCGAN(gan().generator, keras.Model(pair, logit))
+    made.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1), r1=4.0)
+    images = np.random.default_rng(0).normal(size=(6, *SHAPE)).astype("float32")
+    pairs = made.as_seen((images, one_hot([0, 1] * 3, CLASSES)), 2)
+    logits, penalty = made.judge_real(pairs, 6)
+    np.testing.assert_allclose(logits, made.discriminator(pairs), rtol=1e-5)
+    slope = 0.5**2 * np.prod(SHAPE)  # the label's would add 100² to it
+    assert float(penalty) == pytest.approx(0.5 * 4.0 * slope, rel=1e-4)
 
 
 def test_images_and_labels_stay_together_and_d_sees_them_as_planes():
