@@ -65,11 +65,11 @@ def judged_variants():
             wide.but(discriminator=deep_d(hidden=256), g_rate=4e-4, d_rate=4e-4)
         ),
         "lesson, plain backgrounds": Variant(base, plain_backgrounds),
-        "lesson, plain backgrounds, shifted": Variant(
-            base.but(augment=translate), plain_backgrounds
+        "one pass, plain backgrounds, shifted": Variant(
+            base.but(turns=False, augment=translate), plain_backgrounds
         ),
-        "lesson, wide G, plain backgrounds, shifted": Variant(
-            base.but(generator=wide.generator, augment=translate), plain_backgrounds
+        "one pass, wide G, plain backgrounds, shifted": Variant(
+            base.but(generator=wide.generator, turns=False, augment=translate), plain_backgrounds
         ),
         "features, plain backgrounds": Variant(
             base.but(discriminator=wide.discriminator), plain_backgrounds

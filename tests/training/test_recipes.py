@@ -40,7 +40,7 @@ def from_lesson(lesson, size):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in sorted(RECIPES) if not re.search("half|features|^06", name)]
+    "name", [name for name in sorted(RECIPES) if not re.search("half|features|all|^06", name)]
 )
 def test_recipe_is_the_lessons(name):
     lesson, kind = name.split()
@@ -63,6 +63,7 @@ def test_recipe_is_the_lessons(name):
     assert recipe.label_noise == namespace.get("LABEL_NOISE", 0.0)
     assert recipe.mirrored == namespace.get("MIRRORED", False)
     assert recipe.turns == (lesson == "04")
+    assert (recipe.choose is not None) == (name == "04 laptop")
     if "BETA_1" in namespace:
         assert recipe.beta_1 == namespace["BETA_1"]
     assert recipe.dataset == DATASETS[lesson]
