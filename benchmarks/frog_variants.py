@@ -18,11 +18,13 @@ class Variant:
 
 def judged_variants():
     """The recipes that `frogs.py` compares, by name."""
+    from dcgan_course.data.choose import plain_backgrounds
     from dcgan_course.evaluation.features import feature_maps
+    from dcgan_course.networks.augment import translate
     from dcgan_course.networks.projected import projected_discriminator
     from dcgan_course.training.recipes import RECIPES, frog_discriminator, wide_frog_generator
 
-    base, wide = RECIPES["04 laptop"], RECIPES["04 features"]
+    base, wide = RECIPES["04 all frogs"], RECIPES["04 features"]
 
     def seen(sides=(8, 4), extractor="cifar10_frogs", pixels=True, hidden=0):
         def build():
@@ -62,6 +64,17 @@ def judged_variants():
         "features, wide G, deep D with hidden layers": Variant(
             wide.but(discriminator=deep_d(hidden=256), g_rate=4e-4, d_rate=4e-4)
         ),
+        "lesson, plain backgrounds": Variant(base, plain_backgrounds),
+        "one pass, plain backgrounds, shifted": Variant(
+            base.but(turns=False, augment=translate), plain_backgrounds
+        ),
+        "one pass, wide G, plain backgrounds, shifted": Variant(
+            base.but(generator=wide.generator, turns=False, augment=translate), plain_backgrounds
+        ),
+        "features, plain backgrounds": Variant(
+            base.but(discriminator=wide.discriminator), plain_backgrounds
+        ),
+        "features, wide G, plain backgrounds": Variant(wide, plain_backgrounds),
         "features of 16, 8 and 4, wide G": Variant(wide.but(discriminator=seen((16, 8, 4)))),
         "features alone, wide G": Variant(wide.but(discriminator=seen((16, 8, 4), pixels=False))),
     }
@@ -118,7 +131,7 @@ def frog_variants():
             gan.generator_turn = turn_with_layers_frozen
             return gan
 
-    base = RECIPES["04 laptop"].but(g_rate=5e-4, d_rate=5e-4)
+    base = RECIPES["04 all frogs"].but(g_rate=5e-4, d_rate=5e-4)
     together = base.but(turns=False)
 
     def wide(width):
@@ -151,7 +164,7 @@ def frog_variants():
             label_smoothing=0.0,
         ),
         "batches of 64": base.but(batch_size=64),
-        "learning rates 2e-4: the recipe of the lesson": RECIPES["04 laptop"],
+        "learning rates 2e-4: the recipe of the lesson": RECIPES["04 all frogs"],
         "D's learning rate twice G's": base.but(d_rate=1e-3),
         "RMSprop with clipped gradients": base.but(optimizer="rmsprop"),
         "label noise of 0.05 in place of smoothing": base.but(

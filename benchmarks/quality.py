@@ -34,10 +34,10 @@ OTHER_TIMES = {
     "03 half the width": SHIPPED_TIMES,
     "02 original": (60, 300, 600),
     "03 original": (60, 300, 600, 900, 1200, 1500),
-    "04 laptop": (60, 120, 300, 600, 900, 1200, 1800, 2700),
+    "04 all frogs": (60, 120, 300, 600, 900, 1200, 1800, 2700),
     "04 original": (60, 300, 600, 1200),
 }
-KEPT_TIMES = {"04 laptop": (300, 1200, 2700), "04 original": (1200,)}  # when images are kept
+KEPT_TIMES = {"04 all frogs": (300, 1200, 2700), "04 original": (1200,)}  # when images are kept
 
 
 def curves(fresh, lesson=None):

@@ -2,8 +2,9 @@
 
 For whoever wants the recipe without the lesson: the benchmark, lesson 08, the scripts. A test
 compares the laptop's and the original with the cells of their notebooks. At half the width, the
-laptop recipe of lessons 02 and 03 trains the generators that ship. "04 features" goes beyond
-lesson 04: its D judges frozen features as well as pixels, and its G has more maps.
+laptop recipe of lessons 02 and 03 trains the generators that ship. "04 all frogs" is
+lesson 04's without its choice of images. "04 features" goes beyond it: its D judges frozen features
+as well as pixels, and its G has more maps.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from dcgan_course.checks import (
     whole_number,
     whole_numbers,
 )
+from dcgan_course.data.choose import plain_backgrounds
 from dcgan_course.evaluation.features import feature_maps
 from dcgan_course.networks.augment import chain, color, flip, translate
 from dcgan_course.networks.layers import (
@@ -53,6 +55,7 @@ class Recipe:
         optimizer: "adam", or "rmsprop" with gradients clipped to [−1, 1], which has no β1.
         turns: True trains by a `CombinedDCGAN`, D's turn and then G's.
         mirrored: True adds each image's mirror image to the data.
+        choose: a function that picks the images to train on, or None for all of them.
 
     Raises:
         ValueError: a number out of range, an unknown loss or optimizer.
@@ -74,6 +77,7 @@ class Recipe:
     optimizer: str = "adam"
     turns: bool = False
     mirrored: bool = False
+    choose: Callable | None = None
 
     def __post_init__(self):
         for name in ("generator", "discriminator"):
@@ -90,6 +94,8 @@ class Recipe:
         one_of("optimizer", self.optimizer, ("adam", "rmsprop"))
         true_or_false("turns", self.turns)
         true_or_false("mirrored", self.mirrored)
+        if self.choose is not None and not callable(self.choose):
+            raise ValueError(f"choose should be a function or None, not {shown(self.choose)}.")
 
     def build(self, seed=0):
         """A compiled `DCGAN`, with weights that follow from `seed`, 0 or more."""
@@ -115,6 +121,8 @@ class Recipe:
                 f"images should have shape (count, height, width, channels), not "
                 f"{np.shape(images)}."
             )
+        if self.choose is not None:
+            images = self.choose(images)
         return np.concatenate([images, images[:, :, ::-1]]) if self.mirrored else images
 
     def _optimizer(self, rate):
@@ -352,7 +360,8 @@ RECIPES = {
         d_rate=1e-4,
         beta_1=0.9,
     ),
-    "04 laptop": _FROGS,
+    "04 all frogs": _FROGS,
+    "04 laptop": _FROGS.but(choose=plain_backgrounds),
     "04 features": _FROGS.but(generator=wide_frog_generator, discriminator=feature_discriminator),
     "04 original": Recipe(
         "cifar10_frogs",

@@ -311,6 +311,22 @@ def test_turns_of_lesson_04_compute_what_the_package_does(digits):
             )
 
 
+def test_choice_of_lesson_04_is_that_of_the_package():
+    from dcgan_course.data.choose import plain_backgrounds
+
+    lesson = names_from(
+        LESSON_04,
+        "plain_backgrounds",
+        np=np,
+        show_images=lambda *_, **__: None,
+        frogs=np.zeros((3, 32, 32, 3)),
+    )
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (40, 32, 32, 3)) * rng.uniform(0, 1, (40, 1, 1, 1))
+    chosen = lesson["plain_backgrounds"](images, 9)
+    np.testing.assert_array_equal(chosen, plain_backgrounds(images, 9))
+
+
 def test_lesson_04_never_calls_predict_in_its_loop():
     """It runs G in inference mode, and once more for nothing; `fit` is given no such loop."""
     assert not [source for source in code_cells(LESSON_04) if ".predict(" in source]

@@ -40,7 +40,7 @@ def from_lesson(lesson, size):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in sorted(RECIPES) if not re.search("half|features|^06", name)]
+    "name", [name for name in sorted(RECIPES) if not re.search("half|features|all|^06", name)]
 )
 def test_recipe_is_the_lessons(name):
     lesson, kind = name.split()
@@ -63,6 +63,7 @@ def test_recipe_is_the_lessons(name):
     assert recipe.label_noise == namespace.get("LABEL_NOISE", 0.0)
     assert recipe.mirrored == namespace.get("MIRRORED", False)
     assert recipe.turns == (lesson == "04")
+    assert (recipe.choose is not None) == (name == "04 laptop")
     if "BETA_1" in namespace:
         assert recipe.beta_1 == namespace["BETA_1"]
     assert recipe.dataset == DATASETS[lesson]
@@ -94,10 +95,12 @@ def test_a_recipe_builds_what_it_says():
 
 def test_mirror_images_and_rmsprop_where_the_recipe_says_so():
     images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype("float32")
-    mirrored = RECIPES["04 laptop"].images(images)
+    mirrored = RECIPES["04 all frogs"].images(images)
     np.testing.assert_array_equal(mirrored[:4], images)
     np.testing.assert_array_equal(mirrored[4:], images[:, :, ::-1])
     assert RECIPES["04 original"].images(images) is images
+    chosen = RECIPES["04 laptop"].but(choose=lambda images: images[1:2]).images(images)
+    np.testing.assert_array_equal(chosen, [images[1], images[1, :, ::-1]])
     gan = RECIPES["04 laptop"].but(optimizer="rmsprop").build()
     assert isinstance(gan.g_optimizer, keras.optimizers.RMSprop)
     assert gan.d_optimizer.clipvalue == 1.0
@@ -105,7 +108,7 @@ def test_mirror_images_and_rmsprop_where_the_recipe_says_so():
 
 
 def test_the_recipe_with_frozen_features_is_the_laptops_but_for_its_networks():
-    laptop, features = RECIPES["04 laptop"], RECIPES["04 features"]
+    laptop, features = RECIPES["04 all frogs"], RECIPES["04 features"]
     same = dict(generator=features.generator, discriminator=features.discriminator)
     assert features == laptop.but(**same)
     gan = features.build(seed=1)
@@ -161,6 +164,7 @@ def test_half_the_width_is_the_laptop_recipe_but_for_its_maps_and_one_norm(lesso
         (dict(optimizer="sgd"), "optimizer should be one of"),
         (dict(turns=1), "turns should be True or False"),
         (dict(generator="lean"), "generator should be a function"),
+        (dict(choose="plain"), "choose should be a function or None, not 'plain'"),
     ],
 )
 def test_a_recipe_refuses(change, message):
