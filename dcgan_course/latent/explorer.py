@@ -305,7 +305,7 @@ def _opened(generator, discriminator):
             missing = (
                 "This generator has learned real images, which are not on this machine. Drawn "
                 "stand-ins would say nothing about it, so nothing is searched. Connect to the "
-                "network, or set DCGAN_COURSE_DATA, and run again."
+                "internet, or set DCGAN_COURSE_DATA, and run again."
             )
             generator = load_light(str(generator))
         else:
