@@ -130,7 +130,7 @@ def store(path):
     if about.get("source") == "stand-in":
         raise SystemExit(
             f"{path.name} ran on stand-in images, so its outputs were not stored. Connect to "
-            "the network, or set DCGAN_COURSE_DATA to a folder with the real data."
+            "the internet, or set DCGAN_COURSE_DATA to a folder with the real data."
         )
     clean(notebook)
     text = nbformat.writes(notebook) + "\n"

@@ -19,8 +19,8 @@ TITLES = re.compile(
 
 # What code shows that names no title.
 KNOWN = {
-    r"\b(training|few)\.gif": "Animation: samples of the same latent vectors, epoch by epoch",
-    r"\bpanel\.finish\(|\bMonitor\(": "Samples of the same latent vectors, and losses",
+    r"\b(training|few)\.gif": "Animation: samples from the same latent vectors, epoch by epoch",
+    r"\bpanel\.finish\(|\bMonitor\(": "Samples from the same latent vectors, and losses",
     r"\bshow_gan\(\)": "A GAN: G turns random numbers into images, D says how real they look",
     r"\bshow_training_step\(\)": "One training step: D's update above, G's update below",
 }

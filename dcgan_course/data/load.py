@@ -197,7 +197,7 @@ def _count_to_draw(name, count, source):
 
 def _say_stand_in(name, reason, file=None):
     source = SOURCES[name]
-    connect = "connect to the network and run again, or " if source.downloads else ""
+    connect = "connect to the internet and run again, or " if source.downloads else ""
     print(
         f"Stand-in images: drawn by the course instead of the real {name}, because {reason}.\n"
         f"For the real ones, {connect}set DCGAN_COURSE_DATA to a folder that holds {source.file}.",

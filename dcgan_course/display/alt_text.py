@@ -14,8 +14,8 @@ from dcgan_course.display.screen import in_notebook
 LONGEST = 500  # letters
 # What the files show that a run leaves in its folder.
 KNOWN = {
-    "training.gif": "Animation: samples of the same latent vectors, epoch by epoch",
-    "few.gif": "Animation: samples of the same latent vectors after some of the epochs",
+    "training.gif": "Animation: samples from the same latent vectors, epoch by epoch",
+    "few.gif": "Animation: samples from the same latent vectors after some of the epochs",
     "samples.png": "Samples of the trained generator",
 }
 

@@ -305,7 +305,7 @@ def _inception():
             network = keras.applications.InceptionV3(include_top=False, pooling="avg")
     except Exception as problem:
         raise ExtractorError(
-            f"InceptionV3's weights could not be downloaded ({problem}). Connect to the network, "
+            f"InceptionV3's weights could not be downloaded ({problem}). Connect to the internet, "
             "or use the course's own extractor of the data set, which ships with it."
         ) from problem
 

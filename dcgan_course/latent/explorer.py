@@ -143,8 +143,9 @@ class LatentExplorer:
         rows, reach = min(rows, len(self.space.directions)), 3 * self.strength.value
         sheet = direction_sheet(self.space, self.code, rows=rows, reach=reach)
         names = [self.directions.name_of(index) for index in range(rows)]
+        scale = 3 if sheet.shape[1] < 300 else 2  # images of 64 × 64 would fill a screen
         return labeled(
-            enlarged(sheet, 3, self.smooth), names, ["-3", "-2", "-1", "0", "+1", "+2", "+3"]
+            enlarged(sheet, scale, self.smooth), names, ["-3", "-2", "-1", "0", "+1", "+2", "+3"]
         )
 
     def clear_position(self, known=None):
@@ -305,7 +306,7 @@ def _opened(generator, discriminator):
             missing = (
                 "This generator has learned real images, which are not on this machine. Drawn "
                 "stand-ins would say nothing about it, so nothing is searched. Connect to the "
-                "network, or set DCGAN_COURSE_DATA, and run again."
+                "internet, or set DCGAN_COURSE_DATA, and run again."
             )
             generator = load_light(str(generator))
         else:

@@ -52,7 +52,7 @@ class Album:
     def alt(self, epoch):
         """What the samples and curves of an epoch show."""
         losses = self.words(epoch)
-        return f"Samples of the same latent vectors after epoch {epoch}" + (
+        return f"Samples from the same latent vectors after epoch {epoch}" + (
             f", beside the losses so far: {losses}" if losses else ""
         )
 
@@ -85,7 +85,9 @@ class Album:
         axes = list(np.atleast_1d(figure.subplots(1, 2 if with_images else 1)))
         if with_images:
             axes[0].imshow(image_grid(images, self.columns), cmap="gray", vmin=0, vmax=255)
-            axes[0].set_title(f"The same latent vectors after epoch {epoch}")
+            axes[0].set_title(
+                f"Samples after epoch {epoch}\n(the same latent vectors at each epoch)"
+            )
             axes[0].axis("off")
         draw_curves(axes[-1], self.history, CURVES, title="Losses so far")
         return _png(figure, dpi=72)

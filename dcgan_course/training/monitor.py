@@ -222,7 +222,7 @@ class TrainingPanel:
         album = self._album
         picture, places = curves or (album.curves() if self.history else (None, {}))
         pictures = [
-            (album.frame(epoch), f"Samples of the same latent vectors after epoch {epoch}"),
+            (album.frame(epoch), f"Samples from the same latent vectors after epoch {epoch}"),
             (picture, f"Losses of {len(self.history)} epochs"),
         ]
         return EpochView(
@@ -237,7 +237,7 @@ class TrainingPanel:
 class Monitor(keras.callbacks.Callback):
     """Shows and keeps what a training does: samples, curves, frames, time left.
 
-    After every epoch the samples of the same codes are shown beside the loss curves, in
+    After every epoch samples from the same codes are shown beside the loss curves, in
     one display that updates in place, and kept as a frame. At the end the folder holds
     samples.png, training.gif, generator.keras, history.csv and the frames.
 

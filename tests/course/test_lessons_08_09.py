@@ -38,6 +38,33 @@ def table(path, name):
 # --- lesson 08 ------------------------------------------------------------------------
 
 
+def test_the_distance_falls_while_the_losses_stand_still():
+    distances = re.search(r"Fréchet distances: \[(.*)\]", said(LESSON_08, "cell-06"))[1].split()
+    at_100, at_400 = distances[2], distances[4]  # checks at 25, 50, 100, 200, 400
+    assert f"from step 100 to step 400 the distance falls from {at_100} to {at_400}" in text(
+        LESSON_08, "cell-07"
+    )
+    assert float(at_400) < 0.5 * float(at_100)
+
+
+def test_the_quiz_of_lesson_08_quotes_what_real_images_reach():
+    real = table(LESSON_08, "fooled-table")["other real clothes"]["precision"]
+    squares = table(LESSON_08, "fooled-table")["B: gray squares"]["precision"]
+    assert f"Gray squares reach a precision of {squares:.2f}." in text(LESSON_08, "quiz")
+    assert f"About {real:.2f} in this lesson" in text(LESSON_08, "quiz")
+
+
+def test_the_balls_show_a_perfect_precision_of_nonsense():
+    (output,) = cell(LESSON_08, "balls-shown")["outputs"]
+    alt = output["metadata"]["image/png"]["alt"]
+    found = re.findall(r"precision (\S+), recall (\S+) density (\S+), coverage (\S+)", alt)
+    good, collapsed, nonsense = [tuple(float(number.strip(".")) for number in row) for row in found]
+    assert nonsense[0] == collapsed[0] == 1
+    assert collapsed[1] < 0.1
+    assert abs(collapsed[2] - good[2]) < 0.1
+    assert nonsense[2] < 0.5 * good[2]
+
+
 def test_samples_improve_while_the_inception_score_praises_ten_images():
     by_pixels, by_features = re.findall(r"(\d+)% ", said(LESSON_08, "cell-09"))
     assert f"By pixels, {by_pixels}%" in text(LESSON_08, "features-read")
@@ -204,3 +231,12 @@ def test_codes_stay_where_the_search_starts_and_a_penalty_pulls_them_to_0():
     assert long[0] > 12
     assert min(long[2], strong[2]) > 1.3 * free[2]
     assert strong[1] < free[0]
+
+
+def test_the_quiz_of_lesson_09_counts_the_weights_of_its_generator():
+    weights = re.search(r"^sum +([\d,]+) ", said(LESSON_09, "cell-05"), re.M)[1]
+    prose = text(LESSON_09, "quiz")
+    each = int(weights.replace(",", "")) / 60_000
+    assert (
+        f"{weights} weights for 60,000 images of 784 pixels are about {each:.0f} numbers" in prose
+    )

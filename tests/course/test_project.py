@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from helpers import NOTEBOOKS, ROOT, code_cells
+from helpers import NOTEBOOKS, ROOT, code_cells, read_notebook
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -152,6 +152,14 @@ def test_the_syllabus_of_the_readme_is_that_of_the_site():
     assert syllabus(README) == on_site
     hours = sum(float(hours) for _, hours, _, _ in on_site.values())
     assert f"{hours:.0f} hours in all" in README
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_lesson_says_the_same_computing_time_as_the_syllabus(path):
+    text = "\n".join("".join(cell["source"]) for cell in read_notebook(path)["cells"])
+    (time,) = re.findall(r"^\*\*Time:\*\*.*", text, re.M)
+    (minutes,) = re.findall(r"(\d+) minutes (?:of computing|to compute)", time)
+    assert syllabus(README)[path.stem[:2]][2] == minutes
 
 
 def test_the_readme_begins_with_one_button_and_a_moving_image():

@@ -34,7 +34,7 @@ def described(source, plain=FIGURE, metadata=None, kind="image/png"):
         ('axes.set(title="One\\\\ntwo")', "One two"),
         ('left.set(title="A")\nright.set(title="B")', "A. B"),
         ("plot()", "Figure: The game"),
-        ("panel.finish(g)", "Samples of the same latent vectors, and losses"),
+        ("panel.finish(g)", "Samples from the same latent vectors, and losses"),
     ],
 )
 def test_an_old_output_is_described_by_its_code_or_its_heading(source, text):

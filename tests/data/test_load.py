@@ -809,7 +809,7 @@ def test_drawn_trees_and_faces_where_nothing_else_can_be_had(folder, capsys):
     assert faces.images.shape == (20, 64, 64, 3)
     said = capsys.readouterr().err
     assert "non-commercial research" in said
-    assert "connect to the network" not in said  # it would not help
+    assert "connect to the internet" not in said  # it would not help
     assert len(load_images("faces", "test", standin_count=20)) == 4
 
 

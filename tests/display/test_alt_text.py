@@ -52,7 +52,7 @@ def test_a_figure_without_a_title_and_one_with_a_very_long_one():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"filename": "training.gif"}, "Animation: samples of the same latent vectors"),
+        ({"filename": "training.gif"}, "Animation: samples from the same latent vectors"),
         ({"filename": "other.png"}, "Image other.png"),
         ({"data": b"GIF89a"}, "An image"),
         ({"filename": "training.gif", "alt": "Mine"}, "Mine"),

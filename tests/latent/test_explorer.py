@@ -499,6 +499,12 @@ def test_where_no_kernel_runs_a_picture_says_what_the_sliders_do(panel, monkeypa
     assert "image/png" not in panel._repr_mimebundle_()
 
 
+def test_a_picture_of_large_images_is_no_wider_than_a_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("DCGAN_COURSE_RUNS", str(tmp_path))
+    panel = LatentExplorer(dcgan_generator((64, 64, 3), 4, (8, 4)), directions=2)
+    assert 900 < panel.labeled_sheet().shape[1] < 1020
+
+
 @pytest.mark.parametrize("value", [0, -1, 2.5, True, "3", None])
 def test_wrong_numbers_for_a_panel_and_a_sheet(generator, panel, value):
     for name, argument in (("directions", "count"), ("width", "width")):

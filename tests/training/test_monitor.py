@@ -103,7 +103,7 @@ class TestInANotebook:
         }
         alt = output.metadata["image/png"]["alt"]
         assert output.data["text/plain"] == alt
-        assert re.match(r"5 epochs complete · took [\w ]+\. Samples of the same latent", alt)
+        assert re.match(r"5 epochs complete · took [\w ]+\. Samples from the same latent", alt)
         assert alt.endswith("beside the losses so far: D's loss 1.00, G's loss 2.00")
         words, slider = shown["finished, its widgets"][0].text.splitlines()
         assert re.fullmatch(r"<div>5 epochs complete · took [\w ]+</div>", words)
