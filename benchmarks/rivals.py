@@ -2,10 +2,10 @@
 
     python benchmarks/rivals.py                         all models, three seeds
     python benchmarks/rivals.py --models DCGAN VAE --seconds 60 --seeds 1
-    python benchmarks/rivals.py --table                 what the results say
+    python benchmarks/rivals.py --table                 what the results say, as lesson 11 shows it
 
-Fashion-MNIST, one thread. Rows go to results/rivals.csv; those that are there are not computed
-again.
+Fashion-MNIST. Rows go to results/rivals.csv; those that are there are not computed again. The
+results that lie there were computed with one thread: TF_NUM_INTRAOP_THREADS=1.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scoring import append, over_seeds, read, train_for
+from scoring import append, read, train_for
 
 from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
@@ -28,7 +28,8 @@ FIELDS = (
     *("coverage", "ms_per_sample", "parameters"),
 )
 DATA, LATENT, SAMPLES = "fashion_mnist", 64, 5000
-MODELS = ("DCGAN", "WGAN-GP", "relativistic", "VAE", "diffusion, 50 steps", "diffusion, 10 steps")
+MODELS = ("DCGAN", "WGAN-GP", "relativistic GAN", "VAE")
+MODELS += ("diffusion, 50 steps", "diffusion, 10 steps")
 
 
 def build(model, seed):
@@ -138,13 +139,33 @@ def count_parameters(model):
     return int(network.count_params())
 
 
+def markdown(rows):
+    """A table for lesson 11: medians over the seeds, with the smallest and the largest.
+
+    Args:
+        rows: of the results file, for one number of seconds.
+    """
+    heads = ("Fréchet", "precision", "recall", "CPU ms per sample")
+    lines = [f"| model | steps | {' | '.join(heads)} |", "|---" * 6 + "|"]
+    for model in MODELS:
+        mine = [row for row in rows if row["model"] == model]
+        if mine:
+            steps = np.median([int(row["steps"]) for row in mine])
+            cells = [f"{model} | {steps:,.0f}"]
+            for name in ("frechet", "precision", "recall", "ms_per_sample"):
+                values = sorted(float(row[name]) for row in mine)
+                cells.append(f"{np.median(values):.2f} ({values[0]:.2f}–{values[-1]:.2f})")
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def table():
-    """Medians over the seeds, with the smallest and the largest."""
-    groups = {}
-    for row in read(FILE):
-        groups.setdefault((row["seconds"], row["model"]), []).append(row)
-    for (seconds, model), rows in groups.items():
-        print(f"{model}, {seconds} s ({len(rows)} seeds): " + over_seeds(rows, FIELDS[4:10]))
+    """What the results say, for each number of seconds."""
+    rows = read(FILE)
+    for seconds in sorted({int(row["seconds"]) for row in rows}):
+        mine = [row for row in rows if int(row["seconds"]) == seconds]
+        seeds = len({row["seed"] for row in mine})
+        print(f"{seconds} s of CPU time, seeds: {seeds}\n\n{markdown(mine)}\n")
 
 
 def main():
@@ -152,7 +173,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="*", default=list(MODELS[:-1]), choices=MODELS[:-1])
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3])
-    parser.add_argument("--seconds", type=int, default=180, help="of CPU time for each training")
+    parser.add_argument("--seconds", type=int, default=120, help="of CPU time for each training")
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     if not options.table:

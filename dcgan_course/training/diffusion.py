@@ -124,10 +124,13 @@ def add_noise(images, noise, times):
 def small_unet(image_shape=(28, 28, 1), widths=(32, 64), name="small_unet"):
     """A denoiser: down, up, and across (Ronneberger et al. 2015, arXiv:1505.04597).
 
+    It works at half the images' size and below, where a convolution costs a quarter; only its last
+    layer sees single pixels, those of the noisy image among them.
+
     Args:
         image_shape: (height, width, channels), both sides divisible by 2 to the power of
             `len(widths)`.
-        widths: maps at each size, from the largest to the smallest.
+        widths: maps at each size, from half the image's sides on downward.
         name: of the model.
 
     Returns:
@@ -149,27 +152,29 @@ def small_unet(image_shape=(28, 28, 1), widths=(32, 64), name="small_unet"):
     waves = keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=1)
     time = layers.Dense(64, activation="swish")(waves)
 
+    def normed(x):
+        groups = 8 if x.shape[-1] % 8 == 0 else 1
+        return layers.Activation("swish")(layers.GroupNormalization(groups)(x))
+
     def block(x, maps):
         shift = layers.Reshape((1, 1, maps))(layers.Dense(maps)(time))
         straight = x if x.shape[-1] == maps else layers.Conv2D(maps, 1)(x)
-        x = layers.GroupNormalization(8 if maps % 8 == 0 else 1)(straight)
-        x = layers.Conv2D(maps, 3, padding="same")(layers.Activation("swish")(x)) + shift
-        x = layers.GroupNormalization(8 if maps % 8 == 0 else 1)(x)
+        x = layers.Conv2D(maps, 3, padding="same")(normed(straight)) + shift
         # The last convolution begins at 0: a block that changes nothing.
-        x = layers.Conv2D(maps, 3, padding="same", kernel_initializer="zeros")(
-            layers.Activation("swish")(x)
+        return straight + layers.Conv2D(maps, 3, padding="same", kernel_initializer="zeros")(
+            normed(x)
         )
-        return straight + x
 
-    x, across = layers.Conv2D(widths[0], 3, padding="same")(images), []
+    x, across = images, []
     for maps in widths:
-        x = block(x, maps)
+        x = block(layers.Conv2D(maps, 4, strides=2, padding="same")(x), maps)
         across.append(x)
-        x = layers.Conv2D(maps, 3, strides=2, padding="same")(x)
     x = block(x, widths[-1])
-    for maps, same_size in zip(reversed(widths), reversed(across), strict=True):
-        x = layers.UpSampling2D()(x)
+    for maps, after, same_size in zip(
+        reversed(widths), (*reversed(widths[:-1]), 16), reversed(across), strict=True
+    ):
         x = block(layers.Concatenate()([x, same_size]), maps)
-    x = layers.Activation("swish")(layers.GroupNormalization(8 if widths[0] % 8 == 0 else 1)(x))
+        x = layers.Conv2DTranspose(after, 4, strides=2, padding="same")(x)
+    x = layers.Concatenate()([layers.Activation("swish")(x), images])
     noise = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros")(x)
     return keras.Model([images, times], noise, name=name)

@@ -79,15 +79,16 @@ class RelativisticGAN(DCGAN):
 
 
 def plain_generator(
-    image_shape=(28, 28, 1), latent_dim=64, widths=(64, 32), name="plain_generator"
+    image_shape=(28, 28, 1), latent_dim=64, widths=(64, 32), hidden=512, name="plain_generator"
 ):
-    """G without batch norm: doublings by repetition, then convolutions of 3 × 3.
+    """`dcgan_generator` without batch norm: G for a GAN that does not need it.
 
     Weights begin at the size that keeps activations at theirs (He et al. 2015, arXiv:1502.01852),
     which does at the beginning what batch norm would do all the time.
 
     Args:
         image_shape, latent_dim, widths: as in `dcgan_generator`.
+        hidden: units of the dense layer between the code and the first maps.
         name: of the model.
 
     Returns:
@@ -100,17 +101,17 @@ def plain_generator(
     latent_dim = whole_number("latent_dim", latent_dim, minimum=1)
     widths = whole_numbers("widths", widths, minimum=1)
     small = first_maps((height, width), widths)
-    options = dict(kernel_initializer="he_normal")
-    network = [keras.Input((latent_dim,)), layers.Dense(math.prod(small), **options)]
-    network += [layers.Reshape(small), layers.LeakyReLU(negative_slope=0.2)]
-    for filters in widths:
-        network += [
-            layers.UpSampling2D(),
-            layers.Conv2D(filters, 3, padding="same", **options),
-            layers.LeakyReLU(negative_slope=0.2),
-        ]
-    network += [
-        layers.Conv2D(channels, 3, padding="same"),
-        layers.Activation("tanh", dtype="float32"),
-    ]
+
+    def leaky(layer):
+        return [layer, layers.LeakyReLU(negative_slope=0.2)]
+
+    he, doubling = dict(kernel_initializer="he_normal"), dict(strides=2, padding="same")
+    network = [keras.Input((latent_dim,))]
+    network += leaky(layers.Dense(whole_number("hidden", hidden, minimum=1), **he))
+    network += leaky(layers.Dense(math.prod(small), **he))
+    network.append(layers.Reshape(small))
+    for filters in widths[1:]:
+        network += leaky(layers.Conv2DTranspose(filters, 4, **doubling, **he))
+    network.append(layers.Conv2DTranspose(channels, 4, **doubling))
+    network.append(layers.Activation("tanh", dtype="float32"))
     return keras.Sequential(network, name=name)

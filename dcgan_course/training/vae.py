@@ -14,8 +14,8 @@ class VAE(keras.Model):
 
     The encoder gives each image x a normal distribution in latent space, with means μ and variances
     σ². The decoder gets a vector drawn from it and draws the image again. The loss is the squared
-    error of that image, summed over its pixels, plus the divergence KL(N(μ, σ²) ‖ N(0, 1)): twice
-    the negative of a lower bound of log p(x), constants aside, if pixels have variance `noise`².
+    error of that image, summed over its pixels and divided by 2 · `noise`², plus the divergence
+    KL(N(μ, σ²) ‖ N(0, 1)): an upper bound of −log p(x), a constant aside.
 
     Args:
         encoder: images (batch, h, w, channels) → (batch, 2 · latent_dim), means and log variances.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_course import RelativisticGAN, dcgan_discriminator, dcgan_generator
+from dcgan_course import RelativisticGAN, dcgan_discriminator, dcgan_generator, lean_generator
 from dcgan_course.training.relativistic import pairing_loss, plain_generator
 
 SHAPE = (8, 8, 1)
@@ -70,5 +70,9 @@ def test_g_without_batch_norm_starts_at_a_fair_size():
     drawn = g(np.random.default_rng(0).standard_normal((16, 64), "float32")).numpy()
     assert drawn.shape == (16, 28, 28, 1)
     assert 0.1 < drawn.std() < 0.95
+    lean = lean_generator()  # with batch norm; else the two are to be compared
+    assert g.count_params() == pytest.approx(lean.count_params(), rel=0.01)
     with pytest.raises(ValueError, match="doublings"):
         plain_generator((30, 30, 1))
+    with pytest.raises(ValueError, match="hidden"):
+        plain_generator(hidden=0)
