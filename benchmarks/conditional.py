@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scoring import append, over_seeds, read, train_for
+from scoring import append, by_class, over_seeds, read, train_for
 
 from dcgan_course.machine import print_every_character
 from dcgan_course.quiet import import_quietly
@@ -78,9 +78,7 @@ def train(gan, images, labels, seconds, seed):
 def score(gan, extractor, images, labels):
     """Obedience, diversity within classes, and the usual measures, on 5,000 samples.
 
-    Obedience is how often the classifier sees the class that was asked for. Diversity is the
-    variance of features within a class, as a fraction of that of real images, averaged over the
-    classes. Without labels there is neither.
+    See `scoring.by_class`. Without labels there is neither obedience nor diversity.
     """
     from dcgan_course.evaluation.metrics import evaluate
 
@@ -91,14 +89,7 @@ def score(gan, extractor, images, labels):
     if not gan.conditional:
         return {"obedience": "", "diversity": "", **row}
     asked = codes[:, NOISE:].argmax(axis=1)
-    features, seen = extractor.features_and_labels(fakes)
-    real = extractor.features(images)
-    ratios = [
-        features[asked == c].var(axis=0).sum() / real[labels == c].var(axis=0).sum()
-        for c in range(CLASSES)
-    ]
-    obedience = float(np.mean(seen == asked))
-    return {"obedience": obedience, "diversity": float(np.mean(ratios)), **row}
+    return {**by_class(extractor, images, labels, fakes, asked), **row}
 
 
 def measure(data, ways, seeds, seconds):

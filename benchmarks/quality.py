@@ -32,6 +32,8 @@ SHIPPED_TIMES = (*LAPTOP_TIMES, 600)  # of those whose generators ship
 OTHER_TIMES = {
     "02 half the width": SHIPPED_TIMES,
     "03 half the width": SHIPPED_TIMES,
+    "10 clothes": SHIPPED_TIMES,
+    "10 digits": SHIPPED_TIMES,
     "02 original": (60, 300, 600),
     "03 original": (60, 300, 600, 900, 1200, 1500),
     "04 all frogs": (60, 120, 300, 600, 900, 1200, 1800, 2700),

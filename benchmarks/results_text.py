@@ -53,6 +53,7 @@ def curves_markdown(times=(15, 45, 60, 120, 300, 600, 1200, 1500)):
         "02": "Lesson 02, Fashion-MNIST",
         "03": "Lesson 03, MNIST",
         "04": "Lesson 04, frogs",
+        "10": "Lesson 10, by class",
     }
     rows = read(RESULTS / "curves.csv")
     for name in sorted({row["recipe"] for row in rows}, key=lambda n: (n[:2], "original" in n, n)):

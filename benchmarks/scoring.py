@@ -10,7 +10,7 @@ RESULTS = Path(__file__).parent / "results"
 SAMPLES = 5000
 FIELDS = [
     *("recipe", "seconds", "steps", "frechet", "kernel", "kernel_error", "precision", "recall"),
-    *("density", "coverage", "classes_found", "class_kl", "grid"),
+    *("density", "coverage", "classes_found", "class_kl", "grid", "obedience", "diversity"),
 ]
 
 
@@ -29,14 +29,44 @@ class Scorer:
         self.real, self.labels = test.images[:SAMPLES], test.labels[:SAMPLES]
 
     def __call__(self, gan):
-        """All measures of a `DCGAN`'s samples."""
+        """All measures of a `DCGAN`'s samples; of a conditional one's, those by class as well."""
         from dcgan_course.evaluation.metrics import evaluate
         from dcgan_course.evaluation.pixels import checkerboard
 
-        z = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim)).astype("float32")
-        fakes = np.concatenate([gan.sample(part) for part in np.array_split(z, 10)])
+        if gan.conditional:
+            codes = np.asarray(gan.sample_codes(SAMPLES, seed=0))
+        else:
+            codes = np.random.default_rng(0).normal(size=(SAMPLES, gan.latent_dim))
+            codes = codes.astype("float32")
+        fakes = np.concatenate([gan.sample(part) for part in np.array_split(codes, 10)])
         scores = evaluate(self.real, fakes, self.extractor, reference_labels=self.labels)
-        return {**scores, "grid": checkerboard(fakes)}
+        scores = {**scores, "grid": checkerboard(fakes)}
+        if not gan.conditional:
+            return scores
+        asked = codes[:, gan.noise_dim :].argmax(axis=1)
+        return scores | by_class(self.extractor, self.real, self.labels, fakes, asked)
+
+
+def by_class(extractor, real, labels, fakes, asked):
+    """Whether a conditional generator obeys, and how varied each class is.
+
+    Args:
+        extractor: see `load_extractor`.
+        real, labels: real images and their class numbers.
+        fakes, asked: generated images and the class numbers that G was asked for.
+
+    Returns:
+        {"obedience": how often the classifier sees the class that was asked for, "diversity": the
+        variance of features within a class, as a fraction of that of real images, averaged over
+        the classes}.
+    """
+    features, seen = extractor.features_and_labels(fakes)
+    known = extractor.features(real)
+    ratios = [
+        features[asked == c].var(axis=0).sum() / known[labels == c].var(axis=0).sum()
+        for c in np.unique(asked)
+    ]
+    return {"obedience": float(np.mean(seen == asked)), "diversity": float(np.mean(ratios))}
 
 
 def keep_images(gan, name):
@@ -57,14 +87,16 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
     import keras
     import tensorflow as tf
 
-    from dcgan_course import load_images, make_dataset
+    from dcgan_course import load_images, make_dataset, one_hot, standing_statistics
     from dcgan_course.networks.layers import fast_policy
 
     # As in the lessons: the originals compute in 32 bits.
     keras.mixed_precision.set_global_policy("float32" if "original" in name else fast_policy())
     gan = recipe.build(seed=seed)
-    images = recipe.images(load_images(recipe.dataset).images)
-    batches = iter(make_dataset(images, recipe.batch_size, seed=seed))
+    data = load_images(recipe.dataset)
+    images = recipe.images(data.images)
+    labels = one_hot(data.labels, gan.classes) if recipe.by_class else None
+    batches = iter(make_dataset(images, recipe.batch_size, labels=labels, seed=seed))
     step = tf.function(gan.train_step)
     step(next(batches))  # the first call compiles, which is not training
     seconds, steps, rows = 0.0, 1, []
@@ -75,6 +107,9 @@ def measure(name, recipe, times, file, scorer, seed=1, keep=()):
                 step(next(batches))
             steps += 5
             seconds += time.perf_counter() - started
+        if recipe.by_class:  # as `fit` does after every epoch
+            codes = gan.sample_codes(1024, seed)
+            standing_statistics(gan.sampler, codes, like=gan.generator)
         row = {"recipe": name, "seconds": round(seconds, 1), "steps": steps, **scorer(gan)}
         rows.append(row)
         add(file, row)
@@ -99,8 +134,10 @@ def add(file, row):
     """Add one row to a results file."""
     if not file.exists():
         write(file, [])
+    with file.open(newline="", encoding="utf-8") as lines:
+        known = next(csv.reader(lines))  # an older file has fewer columns
     with file.open("a", newline="", encoding="utf-8") as out:
-        csv.DictWriter(out, FIELDS).writerow(
+        csv.DictWriter(out, known, extrasaction="ignore").writerow(
             {key: round(v, 5) if isinstance(v, float) else v for key, v in row.items()}
         )
 

@@ -44,8 +44,10 @@ def speed():
     for name in RECIPES:
         recipe = RECIPES[name]
         gan = recipe.build(seed=1)
-        shape = (recipe.batch_size, *gan.discriminator.input_shape[1:])
+        shape = (recipe.batch_size, *gan.generator.output_shape[1:])
         batch = tf.random.uniform(shape, -1, 1)
+        if recipe.by_class:
+            batch = batch, tf.one_hot(tf.range(recipe.batch_size) % gan.classes, gan.classes)
         step = tf.function(gan.train_step)
         step(batch)
         times[name] = median_seconds(lambda step=step, batch=batch: step(batch))

@@ -136,6 +136,35 @@ def whole_numbers(name, values, *, count=None, minimum=None, maximum=None, hint=
     )
 
 
+def names_of_classes(classes, *, count=None):
+    """Check the classes that a generator draws by: their names, or how many there are.
+
+    Args:
+        classes: a list or tuple of names; or their number, for the names "0", "1", …
+        count: how many there should be, where that is known.
+
+    Returns:
+        A tuple of `str`, 2 to 1,000 of them.
+
+    Raises:
+        ValueError: neither, or another number of them.
+    """
+    wanted = "names" if count is None else f"{count} names"
+    if isinstance(classes, (list, tuple)):
+        if not all(isinstance(name, str) and name.strip() for name in classes):
+            _refuse("classes", classes, f"a list of {wanted}, or a number", "")
+        names = tuple(classes)
+        whole_number("The number of classes", len(names), minimum=2, maximum=1000)
+    else:
+        number = whole_number("classes", classes, minimum=2, maximum=1000)
+        names = tuple(map(str, range(number)))
+    if count not in (None, len(names)):
+        raise ValueError(
+            f"There are {count} classes, but {len(names)} in classes={shown(classes)}."
+        )
+    return names
+
+
 def shown(value):
     """Return a value as a message shows it: its repr, cut where it would fill the screen."""
     text = str(value) if isinstance(value, np.generic) else repr(value)

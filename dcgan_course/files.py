@@ -1,4 +1,4 @@
-"""Files: writing them so that nothing is ever lost, arrays with a card, tables, where runs go.
+"""Files: writing them so that nothing is ever lost, facts kept with them, tables, where runs go.
 
 The lowest module of the package; every room may import it, and it imports none of them.
 """
@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,37 @@ def load_arrays(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     return arrays, json.loads(str(arrays.pop("card")))
+
+
+def add_card(path, card):
+    """Write a card of facts into a zip archive that exists, such as a .keras file.
+
+    The card is the archive's comment, which other readers of the file pass over.
+
+    Args:
+        path: the archive.
+        card: plain data that JSON can hold, of at most 65,535 bytes.
+    """
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = json.dumps(card).encode()
+
+
+def card_of(path):
+    """Read the card that `add_card` has written.
+
+    Returns:
+        A dictionary; empty where there is none.
+
+    Raises:
+        OSError, zipfile.BadZipFile: a file that is missing, or no archive.
+    """
+    with zipfile.ZipFile(path) as archive:
+        comment = archive.comment
+    try:
+        card = json.loads(comment)
+    except ValueError:  # somebody else's comment, or none
+        return {}
+    return card if isinstance(card, dict) else {}
 
 
 # --- tables ---------------------------------------------------------------------------

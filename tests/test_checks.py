@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from dcgan_course.checks import number, one_of, true_or_false, whole_number, whole_numbers
+from dcgan_course.checks import (
+    names_of_classes,
+    number,
+    one_of,
+    true_or_false,
+    whole_number,
+    whole_numbers,
+)
 
 
 @pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3), np.array(3)])
@@ -93,3 +100,29 @@ def test_a_long_value_is_cut():
     with pytest.raises(ValueError, match=r"^count") as problem:
         whole_number("count", list(range(10_000)))
     assert len(str(problem.value)) < 140
+
+
+@pytest.mark.parametrize("classes", [3, np.int64(3), ["0", "1", "2"], ("0", "1", "2")])
+def test_classes_are_given_by_their_number_or_by_names(classes):
+    assert names_of_classes(classes) == names_of_classes(classes, count=3) == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("classes", "says"),
+    [
+        (1, "classes should be a whole number from 2 to 1,000, not 1"),
+        (["cat"], "The number of classes should be a whole number from 2 to 1,000, not 1"),
+        (["cat", ""], "a list of names, or a number"),
+        (["cat", 7], "a list of names, or a number"),
+        ("cats", "classes should be a whole number"),
+        (None, "classes should be a whole number"),
+    ],
+)
+def test_what_are_no_classes_is_refused(classes, says):
+    with pytest.raises(ValueError, match=says):
+        names_of_classes(classes)
+
+
+def test_another_number_of_classes_is_refused():
+    with pytest.raises(ValueError, match=r"There are 3 classes, but 2 in classes=\['a', 'b'\]"):
+        names_of_classes(["a", "b"], count=3)

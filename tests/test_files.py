@@ -2,11 +2,14 @@
 
 import errno
 import os
+import zipfile
 
 import numpy as np
 import pytest
 
 from dcgan_course.files import (
+    add_card,
+    card_of,
     continue_rows,
     find_run,
     load_arrays,
@@ -116,3 +119,19 @@ def test_a_path_that_exists_is_taken_as_it_stands(tmp_path, monkeypatch):
     (tmp_path / "runs" / "mine").mkdir(parents=True)
     assert run_path("runs/mine") == tmp_path / "runs" / "mine"
     assert run_path(tmp_path / "absolute") == tmp_path / "absolute"
+
+
+def test_an_archive_carries_a_card_beside_its_content(tmp_path):
+    path = tmp_path / "a.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    assert card_of(path) == {}
+    add_card(path, {"classes": ["Zürich", "7"]})
+    assert card_of(path) == {"classes": ["Zürich", "7"]}
+    with zipfile.ZipFile(path, "a") as archive:
+        assert archive.namelist() == ["config.json"]
+        archive.comment = b"made by somebody else"
+    assert card_of(path) == {}
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"[1, 2]"
+    assert card_of(path) == {}

@@ -13,6 +13,7 @@ from dcgan_course.diagnosis.nonfinite import first_not_finite
 from dcgan_course.diagnosis.report import report
 from dcgan_course.diagnosis.witness import Witness
 from dcgan_course.files import read_rows, run_path, write_beside, write_rows
+from dcgan_course.networks.labels import save_network
 
 NETWORKS = ("generator", "discriminator", "sampler")
 OPTIMIZERS = ("g_optimizer", "d_optimizer")
@@ -25,8 +26,8 @@ class Doctor(keras.callbacks.Callback):
     training itself stays as it would be without: bit for bit, what a check touches is put back.
 
     Args:
-        real: real samples; see `Examiner`.
-        held_out: real samples that the training does not see, or None.
+        real: real samples; for a `ConditionalDCGAN` a pair (images, labels). See `Examiner`.
+        held_out: the same of samples that the training does not see, or None.
         every: steps from one check to the next. None checks as often as `share` allows.
         share: the fraction of the training's time that checks may take, in (0, 1].
         stop: True stops a run that is lost; see `rules.HOPELESS`.
@@ -103,6 +104,7 @@ class Doctor(keras.callbacks.Callback):
             loss=getattr(model, "adversarial_loss", None),
             compiled=not model.run_eagerly,
             latent_dim=self.latent_dim or getattr(model, "latent_dim", None),
+            classes=model.classes if getattr(model, "conditional", False) else None,
             seed=self.seed,
         )
         self.rows = self.examiner.rows = self._earlier_rows()
@@ -196,7 +198,7 @@ class Doctor(keras.callbacks.Callback):
         if self.folder is not None:
             for name, network in self._files().items():
                 with write_beside(self.folder / name) as unfinished:
-                    network.save(unfinished)
+                    save_network(network, unfinished)
 
     def _files(self):
         model = self.model
@@ -236,8 +238,9 @@ class Doctor(keras.callbacks.Callback):
                 self.model.generator,
                 self.model.discriminator,
                 self.examiner.codes,
-                self.examiner.real,
+                self.examiner.as_seen(self.examiner.real),
                 getattr(self.model, "adversarial_loss", "non_saturating"),
+                as_seen=self.examiner.as_seen,
             )
         except Exception as problem:  # a network of an unusual kind still has its NaN reported
             place = f"unknown ({problem})"

@@ -1,11 +1,14 @@
 """Examine two networks during training and write down numbers, leaving them as they were."""
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 
 from dcgan_course.diagnosis.probe import Probe, inputs_of, output_range, outputs_of, uneven_layers
 from dcgan_course.diagnosis.samples import Comparison, auc, rms, sample_facts
 from dcgan_course.diagnosis.weights import Movement
+from dcgan_course.networks.labels import add_label_planes, join_label, one_hot
 
 POOL = 1000  # real samples in which copies and duplicates are looked for
 FROM_FILES = 256  # if they have to be read one by one
@@ -18,12 +21,17 @@ class Examiner:
         generator, discriminator: G and D. Codes (batch, …) → samples (batch, …),
             and samples → logits (batch, 1).
         real: real samples, float (count, …): an array, or an `ImageFolder`. Of them `count` are
-            drawn at random, so that a sorted set is no trap.
-        held_out: real samples that the training does not see; None leaves that question out.
+            drawn at random, so that a sorted set is no trap. With `classes`, a pair of such an
+            array and class numbers (count,): G is then asked for the classes of these samples.
+        held_out: the same of samples that the training does not see; None leaves that question
+            out.
         loss: G's, a kind of `losses`; None where it is unknown.
         count: samples in a check.
         compiled: False checks without a graph: slower, but ready at once.
         latent_dim: numbers in a code; None asks G.
+        classes: how many there are, where both networks take labels as those of a
+            `ConditionalDCGAN` do: joined to codes, and as planes of images. None where they do
+            not.
         seed: of the codes, which stay the same throughout, and of the choice of samples.
 
     Attributes:
@@ -31,7 +39,8 @@ class Examiner:
 
     Raises:
         ValueError: fewer than 16 real samples, samples of another shape than G's, a dataset in
-            place of an array, or a G whose codes have an unknown size.
+            place of an array, labels that are missing or of no use, or a G whose codes have an
+            unknown size.
     """
 
     def __init__(
@@ -45,11 +54,15 @@ class Examiner:
         count=128,
         compiled=True,
         latent_dim=None,
+        classes=None,
         seed=0,
     ):
-        pool = _chosen(real, max(count, POOL), seed, "real samples")
-        code_shape = inputs_of(generator, latent_dim)
+        pool, labels = _chosen(real, max(count, POOL), seed, "real samples", classes)
+        code_shape = list(inputs_of(generator, latent_dim))
+        self._code_dim = code_shape[-1] = code_shape[-1] - (classes or 0)
         codes = tf.random.stateless_normal((min(count, len(pool)), *code_shape), seed=[seed, 5])
+        if classes:
+            codes = join_label(codes, labels[:count])
         wanted = outputs_of(generator, codes)
         if len(pool) < 16 or pool.shape[1:] != wanted:
             raise ValueError(
@@ -59,14 +72,17 @@ class Examiner:
         self.codes, self.real = tf.Variable(codes, trainable=False), tf.constant(pool[:count])
         self._adopts_codes = loss is None
         if held_out is not None:
-            held_out = _chosen(held_out, count, seed, "held-out samples")
+            held_out, held_labels = _chosen(held_out, count, seed, "held-out samples", classes)
             if held_out.shape[1:] != wanted or len(held_out) < 2:
                 raise ValueError(
                     f"The doctor needs held-out samples of shape {wanted}; these are "
                     f"{held_out.shape}."
                 )
+            held_out = _with_planes(held_labels)(held_out)
         self.networks = (generator, discriminator)
-        self.probe = Probe(generator, discriminator, self.codes, self.real, held_out, loss)
+        self.as_seen = _with_planes(None if labels is None else labels[:count])
+        pair = self.as_seen(self.real), held_out
+        self.probe = Probe(generator, discriminator, self.codes, *pair, loss, self.as_seen)
         self._measure = tf.function(self.probe.measure) if compiled else self.probe.measure
         self._movement = Movement(generator, discriminator)
         self._finite = bool(np.isfinite(pool).all())
@@ -174,7 +190,8 @@ class Examiner:
         """Compare what the training step saw with what the doctor was given."""
         names = ("batch_size", "g_training", "d_training")
         facts = {name: seen[name] for name in names if name in seen}
-        batch, codes = seen.get("batch"), seen.get("codes")
+        batch, codes, given = seen.get("batch"), seen.get("codes"), self.codes.shape[1:]
+        channels = self.real.shape[-1]
         alike = batch is not None and batch.shape[1:] == self.real.shape[1:]
         if alike and self._finite and np.isfinite(batch).all():
             real = self.real.numpy()
@@ -186,7 +203,8 @@ class Examiner:
             facts["batch_known"] = float(np.mean(known))
             if batch.ndim == 4 and batch.shape[3] == 3:
                 facts["batch_hue"] = (_hue(batch) - _hue(real)) / self._scale
-        if codes is not None and codes.shape[1:] == self.codes.shape[1:]:
+        if codes is not None and codes.shape[1:] == given:
+            codes = codes[..., : self._code_dim]  # labels are no draws from N(0, 1)
             facts["codes_spread"] = float(codes.std())
             facts["codes_mean"] = float(codes.mean())
             before, self._codes_before = self._codes_before, codes
@@ -194,11 +212,13 @@ class Examiner:
                 facts["codes_change"] = rms(codes - before)
         for name, origin in (("d_real", "batch"), ("d_fake", "fakes")):
             one, other = seen.get(name), seen.get(origin)
+            if one is not None and other is not None:
+                one = one[..., :channels]  # without the planes of labels
             if one is not None and other is not None and one.shape == other.shape:
                 facts[f"{name}_changed"] = rms(one - other) / self._scale
         shown = seen.get("d_real")
-        if shown is not None and shown.ndim == 4 and shown.shape[3] == 3:
-            facts["colour_shown"] = float(shown.std(axis=3).mean())
+        if shown is not None and shown.ndim == 4 and channels == 3:
+            facts["colour_shown"] = float(shown[..., :3].std(axis=3).mean())
         return facts
 
 
@@ -207,8 +227,30 @@ def _hue(images):
     return float(images[..., 0].mean() - images[..., 2].mean())
 
 
-def _chosen(samples, count, seed, what):
-    """Draw samples at random: float32 (count or fewer, …)."""
+def _with_planes(labels):
+    """A function: samples → as D takes them, with planes for these labels if there are any."""
+    return (lambda samples: samples) if labels is None else partial(add_label_planes, labels=labels)
+
+
+def _chosen(samples, count, seed, what, classes=None):
+    """Draw samples at random: float32 (count or fewer, …), and their labels or None."""
+    pair = isinstance(samples, tuple) and len(samples) == 2
+    if pair and not classes:
+        raise ValueError(f"The doctor takes no labels with its {what}: both networks know none.")
+    if classes:
+        if not pair:
+            raise ValueError(
+                f"The doctor needs the labels of its {what} too: give a pair (images, labels)."
+            )
+        samples, labels = samples
+        labels = one_hot(labels, classes)
+        if len(samples) != len(labels):
+            raise ValueError(
+                f"Each of the doctor's {what} needs a label: there are {len(samples)} and "
+                f"{len(labels)}."
+            )
+        order = np.random.default_rng(seed).permutation(len(samples))[:count]
+        return np.asarray(np.asarray(samples)[order], "float32"), labels[order]
     if isinstance(samples, tf.data.Dataset):
         raise ValueError(
             f"The doctor needs its {what} as an array, not as a dataset. Take some hundreds: "
@@ -219,5 +261,6 @@ def _chosen(samples, count, seed, what):
     order = np.random.default_rng(seed).permutation(len(samples))
     if hasattr(samples, "read"):  # an ImageFolder: files, of which each takes its time
         places = order[: min(count, FROM_FILES)]
-        return np.stack([samples.read(int(place)) for place in places]) / np.float32(127.5) - 1
-    return np.asarray(np.asarray(samples)[order[:count]], "float32")
+        images = np.stack([samples.read(int(place)) for place in places])
+        return images / np.float32(127.5) - 1, None
+    return np.asarray(np.asarray(samples)[order[:count]], "float32"), None

@@ -6,15 +6,18 @@ import tensorflow as tf
 from dcgan_course.networks.losses import discriminator_loss, generator_loss
 
 
-def first_not_finite(generator, discriminator, codes, real, loss="non_saturating"):
+def first_not_finite(
+    generator, discriminator, codes, real, loss="non_saturating", *, as_seen=lambda fakes: fakes
+):
     """Where NaN or infinite values come from: the first place on the way from codes to losses.
 
     Args:
         generator, discriminator: G and D, of any architecture; layer by layer they are followed
             where Keras knows how the layers are connected.
         codes: (batch, latent_dim).
-        real: real samples.
+        real: real samples, as D takes them.
         loss: G's, a kind of `losses`.
+        as_seen: a function, fakes → as D takes them.
 
     Returns:
         A text that names network, layer, and what of it is not finite.
@@ -22,13 +25,14 @@ def first_not_finite(generator, discriminator, codes, real, loss="non_saturating
     if not _all_finite(real):
         return "the real samples"
     fakes, place = _walk("G", generator, tf.convert_to_tensor(codes))
-    for name, x in (("D, on fakes,", fakes), ("D, on real samples,", real)):
-        if place is None:
-            _, place = _walk(name, discriminator, x)
+    if place is None:
+        _, place = _walk("D, on fakes,", discriminator, as_seen(fakes))
+    if place is None:
+        _, place = _walk("D, on real samples,", discriminator, real)
     if place is not None:
         return place
     with tf.GradientTape() as tape:
-        fake_logits = _logits(discriminator, generator(codes, training=True))
+        fake_logits = _logits(discriminator, as_seen(generator(codes, training=True)))
         real_logits = _logits(discriminator, real)
         losses = {
             "D's loss": discriminator_loss(real_logits, fake_logits, loss),

@@ -16,17 +16,19 @@ class Probe:
 
     Args:
         generator, discriminator: G and D.
-        codes: a variable, and real: a tensor of the same count.
-        held_out: real samples that the training does not see, or None.
+        codes: a variable, and real: a tensor of the same count, of samples as D takes them.
+        held_out: the same of samples that the training does not see, or None.
         loss: G's, a kind of `losses`; None where it is unknown. Then a D that ends in σ is
             taken to give probabilities, and its logits are computed from them.
+        as_seen: a function, fakes → as D takes them.
 
     Attributes:
         has_probabilities: whether σ of D's logits means a probability.
     """
 
-    def __init__(self, generator, discriminator, codes, real, held_out, loss):
+    def __init__(self, generator, discriminator, codes, real, held_out, loss, as_seen):
         self.generator, self.discriminator = generator, discriminator
+        self.as_seen = as_seen
         self.codes, self.real = codes, real
         self.held_out = None if held_out is None else tf.constant(held_out)
         self.loss = loss if loss in KINDS else "non_saturating"
@@ -41,7 +43,8 @@ class Probe:
         d_weights = self.discriminator.trainable_variables
         with tf.GradientTape(persistent=True) as tape:
             fakes = self.generator(codes, training=True)
-            fake_logits = self._judge(fakes)
+            seen = self.as_seen(fakes)
+            fake_logits = self._judge(seen)
             real_logits = self._judge(self.real)
             own = generator_loss(fake_logits, self.loss)
             steep = generator_loss(fake_logits, "non_saturating")
@@ -51,7 +54,7 @@ class Probe:
         g_steep = g_gradients if same else _gradients(tape, steep, g_weights)
         d_gradients = _gradients(tape, d_loss, d_weights)
         plain = tf.cast(self.generator(codes, training=False), tf.float32)
-        fakes = tf.cast(fakes, tf.float32)
+        fakes, seen = tf.cast(fakes, tf.float32), tf.cast(seen, tf.float32)
         measured = {
             "d_loss": d_loss,
             "g_loss": own,
@@ -69,7 +72,7 @@ class Probe:
         }
         measured |= _by_layer("g", g_weights, g_gradients) | _by_layer("d", d_weights, d_gradients)
         # A straight line has in the middle the mean of its ends.
-        together = tf.concat([self.real, fakes, (self.real + fakes) / 2], axis=0)
+        together = tf.concat([self.real, seen, (self.real + seen) / 2], axis=0)
         ends, others, middle = tf.split(self._judge(together, training=False), 3)
         bend = _rms(ends + others - 2 * middle)
         measured["d_curvature"] = bend / (_rms(ends - others) + _rms(ends) * 1e-4 + 1e-12)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from dcgan_course.checks import one_of, shown, whole_number, whole_numbers
+from dcgan_course.files import add_card
 from dcgan_course.networks.layers import (
     dcgan_discriminator,
     first_maps,
@@ -20,6 +21,21 @@ from dcgan_course.networks.layers import (
 )
 
 D_KINDS = ("planes", "projection", "ignores")
+
+
+def save_network(network, path):
+    """Save a network as a .keras file, with the names of its classes where it has some.
+
+    Keras alone would not keep `network.class_names`, from which a generator that draws by class
+    is told apart.
+
+    Args:
+        network: a `keras.Model`.
+        path: the file.
+    """
+    network.save(path)
+    if names := getattr(network, "class_names", ()):
+        add_card(path, {"classes": list(names)})
 
 
 def one_hot(labels, classes):

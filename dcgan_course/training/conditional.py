@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from dcgan_course.checks import shown
+from dcgan_course.checks import names_of_classes, shown
 from dcgan_course.networks.labels import add_label_planes, join_label, one_hot
 from dcgan_course.networks.losses import generator_loss
 from dcgan_course.training.distributed import global_batch_of
@@ -20,17 +20,26 @@ class ConditionalDCGAN(DCGAN):
     Args:
         generator: G: [z, y] (batch, noise_dim + classes) → images (batch, h, w, channels).
         discriminator: D: images with label planes (batch, h, w, channels + classes) → logits.
+        class_names: what the classes are called; their numbers if None. The explorer shows them.
         options: see `DCGAN`.
 
     Attributes:
         classes: how many there are: D's channels less those of G's images.
+        class_names: a tuple of that many names, which G and the sampler have as well.
         noise_dim: numbers in z.
 
     Raises:
-        ValueError: as `DCGAN`; a D without label planes.
+        ValueError: as `DCGAN`; a D without label planes; another number of names.
     """
 
     conditional = True
+
+    def __init__(self, generator, discriminator, *, class_names=None, **options):
+        super().__init__(generator, discriminator, **options)
+        names = self.classes if class_names is None else class_names
+        self.class_names = names_of_classes(names, count=self.classes)
+        # A generator that draws by class says so wherever it goes.
+        self.generator.class_names = self.sampler.class_names = self.class_names
 
     @property
     def classes(self):

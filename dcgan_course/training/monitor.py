@@ -11,6 +11,7 @@ from dcgan_course.checks import whole_number
 from dcgan_course.display.images import FrameRecorder, save_picture, save_samples
 from dcgan_course.display.screen import EpochView, open_screen
 from dcgan_course.files import clean_leftovers, read_rows, run_path, write_beside, write_rows
+from dcgan_course.networks.labels import save_network
 from dcgan_course.training import locks
 from dcgan_course.training.album import Album
 from dcgan_course.training.inputs import codes_or_count
@@ -164,7 +165,7 @@ class TrainingPanel:
     def _keep(self, generator):
         try:
             with write_beside(self.folder / "generator.keras") as beside:
-                generator.save(beside)
+                save_network(generator, beside)
         except (NotImplementedError, TypeError, ValueError) as problem:  # a layer of one's own
             print(f"Keras could not save the generator as generator.keras: {problem}")
 

@@ -4,7 +4,8 @@ For whoever wants the recipe without the lesson: the benchmark, lesson 08, the s
 compares the laptop's and the original with the cells of their notebooks. At half the width, the
 laptop recipe of lessons 02 and 03 trains the generators that ship. "04 all frogs" is
 lesson 04's without its choice of images. "04 features" goes beyond it: its D judges frozen features
-as well as pixels, and its G has more maps.
+as well as pixels, and its G has more maps. "10 digits" and "10 clothes" train the generators that
+ship and draw by class.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from dcgan_course.checks import (
     whole_numbers,
 )
 from dcgan_course.data.choose import plain_backgrounds
+from dcgan_course.data.sources import SOURCES
 from dcgan_course.evaluation.features import feature_maps
 from dcgan_course.networks.augment import chain, color, flip, translate
 from dcgan_course.networks.layers import (
@@ -35,6 +37,7 @@ from dcgan_course.networks.layers import (
 from dcgan_course.networks.losses import check_labels
 from dcgan_course.networks.projected import projected_discriminator
 from dcgan_course.training.combined import CombinedDCGAN
+from dcgan_course.training.conditional import ConditionalDCGAN
 from dcgan_course.training.gan import DCGAN
 
 
@@ -56,9 +59,11 @@ class Recipe:
         turns: True trains by a `CombinedDCGAN`, D's turn and then G's.
         mirrored: True adds each image's mirror image to the data.
         choose: a function that picks the images to train on, or None for all of them.
+        by_class: True trains a `ConditionalDCGAN`, on images with labels.
 
     Raises:
-        ValueError: a number out of range, an unknown loss or optimizer.
+        ValueError: a number out of range, an unknown loss or optimizer, or labels together with
+            turns or mirror images, for which there is no training step.
     """
 
     dataset: str
@@ -78,6 +83,7 @@ class Recipe:
     turns: bool = False
     mirrored: bool = False
     choose: Callable | None = None
+    by_class: bool = False
 
     def __post_init__(self):
         for name in ("generator", "discriminator"):
@@ -96,13 +102,20 @@ class Recipe:
         true_or_false("mirrored", self.mirrored)
         if self.choose is not None and not callable(self.choose):
             raise ValueError(f"choose should be a function or None, not {shown(self.choose)}.")
+        true_or_false("by_class", self.by_class)
+        for name in ("turns", "mirrored", "choose"):  # they do not keep images and labels together
+            if self.by_class and getattr(self, name):
+                raise ValueError(f"A recipe with by_class=True takes no {name}: leave it out.")
 
     def build(self, seed=0):
-        """A compiled `DCGAN`, with weights that follow from `seed`, 0 or more."""
+        """A compiled `DCGAN` or its variant, with weights that follow from `seed`, 0 or more."""
         seed = whole_number("seed", seed, minimum=0, maximum=2**32 - 1)
         keras.utils.set_random_seed(seed)
-        kind = CombinedDCGAN if self.turns else DCGAN
-        gan = kind(self.generator(), self.discriminator(), seed=seed, average=self.average)
+        options = {"seed": seed, "average": self.average}
+        if self.by_class:
+            options["class_names"] = SOURCES[self.dataset].class_names
+        model = CombinedDCGAN if self.turns else ConditionalDCGAN if self.by_class else DCGAN
+        gan = model(self.generator(), self.discriminator(), **options)
         gan.compile(
             self._optimizer(self.g_rate),
             self._optimizer(self.d_rate),
@@ -155,6 +168,21 @@ def half_generator():
 def half_discriminator():
     """Build D for `half_generator`, as it trained the generators that ship: normed throughout."""
     return dcgan_discriminator(widths=(16, 32), hidden=512, name="half_discriminator")
+
+
+def class_generator():
+    """G that draws by class: a code of 64 numbers and a label of 10 → images of 28 × 28.
+
+    It is small, so that two of them fit into the playground's one file.
+    """
+    return dcgan_generator(latent_dim=64 + 10, widths=(32, 16), name="class_generator")
+
+
+def class_discriminator():
+    """D for `class_generator`: images with a plane for each class."""
+    return dcgan_discriminator(
+        (28, 28, 1 + 10), widths=(16, 32), hidden=512, name="class_discriminator"
+    )
 
 
 def fashion_generator():
@@ -342,6 +370,7 @@ _FROGS = Recipe(
 _LEAN = Recipe(
     "mnist", lean_generator, lean_discriminator, 64, g_rate=1e-3, d_rate=1e-3, average=0.998
 )
+_BY_CLASS = _LEAN.but(generator=class_generator, discriminator=class_discriminator, by_class=True)
 _HALF = _LEAN.but(generator=half_generator, discriminator=half_discriminator)
 RECIPES = {
     "02 half the width": _HALF.but(dataset="fashion_mnist"),
@@ -393,4 +422,6 @@ RECIPES = {
         d_rate=2e-4,
         turns=True,
     ),
+    "10 clothes": _BY_CLASS.but(dataset="fashion_mnist"),
+    "10 digits": _BY_CLASS,
 }

@@ -138,7 +138,7 @@ def _tell_monitors(callbacks, first_epoch, history):
 
 def _can_be_shown(gan):
     """Whether a `Monitor` can draw what G makes; of several machines, all would have to."""
-    channels = gan.discriminator.input_shape[-1]
+    channels = gan.generator.output_shape[-1]
     return channels in (1, 3) and not on_several_machines(gan.distribute_strategy)
 
 

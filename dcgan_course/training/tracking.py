@@ -238,8 +238,7 @@ class Track(keras.callbacks.Callback):
         """Keep what holds for the whole run."""
         model = self.model
         if isinstance(self.codes, int):
-            rng = np.random.default_rng(self.seed)
-            self.codes = rng.normal(size=(self.codes, model.latent_dim)).astype("float32")
+            self.codes = model.sample_codes(self.codes, self.seed)
         as_codes("codes", self.codes, model.latent_dim, counts=False)
         networks = {"generator": model.generator, "discriminator": model.discriminator}
         tables = {name: layer_table(network) for name, network in networks.items()}

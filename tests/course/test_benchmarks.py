@@ -64,6 +64,64 @@ def test_measure_trains_for_the_time_asked_and_keeps_each_score(
     assert len([line for line in said if line.startswith("tiny")]) == 2
 
 
+class BrightnessExtractor:
+    """Sees the class in an image's average, and has one feature."""
+
+    def features_and_labels(self, images):
+        features = np.mean(images, axis=(1, 2, 3))[:, None]
+        return features, np.round(features[:, 0]).astype(int)
+
+    def features(self, images):
+        return self.features_and_labels(images)[0]
+
+
+def test_obedience_and_diversity_are_those_within_the_classes(benchmark):
+    labels = np.arange(40) % 2
+    noise = np.random.default_rng(0).uniform(-0.4, 0.4, 40)
+    real = (labels + noise)[:, None, None, None] * np.ones((1, 2, 2, 1))
+    halved = (labels + noise / 2)[:, None, None, None] * np.ones((1, 2, 2, 1))
+    score = benchmark["by_class"]
+    scores = score(BrightnessExtractor(), real, labels, halved, labels)
+    assert scores == {"obedience": 1.0, "diversity": pytest.approx(0.25)}
+    halved[::4] += 1  # a quarter shows class 1 where 0 was asked for
+    assert score(BrightnessExtractor(), real, labels, halved, labels)["obedience"] == 0.75
+
+
+@pytest.mark.slow(seconds=7)
+def test_a_recipe_by_class_is_measured_with_its_labels(benchmark, monkeypatch, tmp_path):
+    import dcgan_course
+    from dcgan_course.data.load import load_images
+
+    def drawn(name, split="train"):
+        return replace(load_images(name, split, standin_count=400), source="real")
+
+    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr(dcgan_course, "load_images", drawn)
+    monkeypatch.setitem(benchmark["Scorer"].__init__.__globals__, "SAMPLES", 80)
+    file = tmp_path / "results.csv"
+    file.write_text("recipe,seconds,steps,frechet\nolder,1.0,2,3.0\n", encoding="utf-8")
+    scorer = benchmark["Scorer"]("mnist")
+    with pytest.warns(UserWarning, match="80 samples for 64 dimensions"):
+        gan, (row,) = benchmark["measure"]("10 digits", RECIPES["10 digits"], (0.2,), file, scorer)
+    assert 0 <= row["obedience"] <= 1
+    assert row["diversity"] > 0
+    # The average has statistics of its own, which are not those that were averaged along.
+    means = [
+        next(w for w in net.weights if "moving_mean" in w.path).numpy()
+        for net in (gan.sampler, gan.generator)
+    ]
+    assert not np.allclose(*means, rtol=1e-3)
+    # A file with fewer columns keeps them; a curve that is begun anew gives it the new ones.
+    assert list(benchmark["read"](file)[-1]) == ["recipe", "seconds", "steps", "frechet"]
+    benchmark["forget"](file, "10 digits")
+    benchmark["add"](file, row)
+    older, newer = benchmark["read"](file)
+    assert (older["frechet"], older["obedience"]) == ("3.0", "")
+    assert float(newer["obedience"]) == pytest.approx(row["obedience"], abs=1e-5)
+
+
 def test_a_scorer_refuses_stand_ins(benchmark, monkeypatch, tmp_path):
     monkeypatch.setenv("DCGAN_COURSE_DATA", "")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))

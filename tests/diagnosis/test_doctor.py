@@ -6,10 +6,19 @@ import pytest
 import tensorflow as tf
 from gans import dense_networks, equal, small_gan, state
 
-from dcgan_course import DCGAN, CombinedDCGAN
+from dcgan_course import (
+    DCGAN,
+    CombinedDCGAN,
+    ConditionalDCGAN,
+    add_label_planes,
+    conditional_discriminator,
+    dcgan_discriminator,
+    dcgan_generator,
+)
+from dcgan_course.data.drawn.digits import draw_digits
 from dcgan_course.diagnosis.doctor import Doctor
 from dcgan_course.diagnosis.judge import Finding
-from dcgan_course.files import read_rows
+from dcgan_course.files import card_of, read_rows
 
 SHAPE = (8, 8, 1)
 
@@ -282,3 +291,109 @@ def test_a_generator_that_does_not_fit_its_images_is_refused(images):
     gan = small_gan(networks=networks)
     with pytest.raises(ValueError, match="at least 16 real samples of shape"):
         gan.fit(images, batch_size=16, verbose=0, callbacks=[Doctor(images[:, :4])])
+
+
+# --- with labels ----------------------------------------------------------------------
+
+
+def by_class(count=64):
+    """Three classes: dark, gray, and light images, with their labels."""
+    labels = np.arange(count) % 3
+    noise = np.random.default_rng(1).uniform(-0.2, 0.2, (count, *SHAPE))
+    return (noise + (labels - 1)[:, None, None, None] * 0.7).astype("float32"), labels
+
+
+def class_gan(noise=4):
+    keras.utils.set_random_seed(2)
+    g = dcgan_generator(SHAPE, latent_dim=noise + 3, widths=(8, 4))
+    d = conditional_discriminator(3, SHAPE, widths=(6, 8), hidden=16)
+    gan = ConditionalDCGAN(g, d, seed=1, class_names=["dark", "gray", "light"])
+    gan.compile(keras.optimizers.Adam(1e-3, 0.5), keras.optimizers.Adam(1e-3, 0.5))
+    return gan
+
+
+def test_a_conditional_gan_is_examined_with_its_labels(tmp_path):
+    images, labels = by_class()
+    gan = class_gan()
+    doctor = Doctor((images, labels), held_out=by_class(32), every=2, folder=tmp_path)
+    gan.fit(images, labels, batch_size=16, epochs=2, verbose=0, callbacks=[doctor])
+    examiner, row = doctor.examiner, doctor.rows[-1]
+    # G is asked for the classes of the real samples, which their brightness tells.
+    asked = examiner.codes.numpy()[:, 4:]
+    means = examiner.real.numpy().mean(axis=(1, 2, 3))
+    assert (asked.argmax(axis=1) == np.digitize(means, [-0.35, 0.35])).all()
+    assert (asked.sum(axis=1) == 1).all()
+    # What is expected of codes is expected of z alone.
+    assert row["codes_spread"] == pytest.approx(1, abs=0.3)
+    assert row["codes_mean"] == pytest.approx(0, abs=0.3)
+    # D gets the batch and the fakes as they are, beside the planes.
+    assert (row["d_real_changed"], row["d_fake_changed"]) == (0, 0)
+    seen = add_label_planes(examiner.real, asked)
+    examiner.look(99)
+    logits = gan.discriminator(seen, training=True).numpy()
+    expected = (1 / (1 + np.exp(-logits))).mean()
+    assert examiner.rows[-1]["d_real"] == pytest.approx(expected, rel=1e-4)
+    assert {"memory", "known_auc"} <= set(row)
+    assert "labels" not in doctor.report()
+    assert card_of(tmp_path / "last_good.keras") == {"classes": ["dark", "gray", "light"]}
+
+
+@pytest.mark.parametrize(
+    ("real", "says"),
+    [
+        (by_class()[0], "needs the labels of its real samples too"),
+        ((by_class()[0], np.arange(63) % 3), "real samples needs a label: there are 64 and 63"),
+        ((by_class()[0], np.full(64, 3)), "one of them is 3"),
+    ],
+)
+def test_labels_that_are_missing_or_wrong_are_refused(real, says):
+    with pytest.raises(ValueError, match=says):
+        class_gan().fit(*by_class(), batch_size=16, verbose=0, callbacks=[Doctor(real)])
+
+
+def test_a_gan_without_labels_is_examined_without(images):
+    doctor = Doctor((images, np.zeros(64, int)))
+    with pytest.raises(ValueError, match="takes no labels with its real samples"):
+        small_gan(networks=networks).fit(images, batch_size=16, verbose=0, callbacks=[doctor])
+
+
+def test_the_place_of_infinite_values_is_found_in_a_conditional_gan_too():
+    images, labels = by_class()
+    gan = class_gan()
+    gan.compile(keras.optimizers.Adam(1e30), keras.optimizers.Adam(1e30))
+    doctor = Doctor((images, labels), every=1)
+    gan.fit(images, labels, batch_size=16, epochs=3, verbose=0, callbacks=[doctor])
+    assert doctor.findings[0].name == "not_finite"
+    assert "layer" in doctor.findings[0].evidence
+    assert "unknown" not in doctor.findings[0].evidence
+
+
+def drawn_digits_by_class(deaf=False):
+    """A short healthy run on drawn digits; or one whose G draws one image for each class."""
+    pixels, labels = draw_digits(1200, seed=1)
+    images = (pixels[..., None] / 127.5 - 1).astype("float32")
+    keras.utils.set_random_seed(0)
+    g = dcgan_generator(latent_dim=16 + 10, widths=(16, 8))
+    d = dcgan_discriminator((28, 28, 11), widths=(8, 16), hidden=64)
+    if deaf:  # to z
+        code = keras.Input((26,))
+        label = code[:, 16:]
+        g = keras.Model(code, g(keras.ops.concatenate([0 * code[:, :16], label], axis=1)))
+    gan = ConditionalDCGAN(g, d, seed=0)
+    gan.compile(keras.optimizers.Adam(1e-3, 0.5), keras.optimizers.Adam(1e-3, 0.5))
+    doctor = Doctor((images, labels), every=30)
+    gan.fit(images, labels, steps_per_epoch=300, verbose=0, callbacks=[doctor])
+    return doctor
+
+
+@pytest.mark.slow(seconds=12)
+def test_a_healthy_conditional_run_raises_no_alarm():
+    doctor = drawn_digits_by_class()
+    assert [finding.name for finding in doctor.findings if finding.sure] == []
+    assert len(doctor.rows) == 11
+
+
+@pytest.mark.slow(seconds=12)
+def test_one_image_for_each_class_is_mode_collapse():
+    doctor = drawn_digits_by_class(deaf=True)
+    assert "mode_collapse" in [finding.name for finding in doctor.findings]

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from dcgan_course.files import card_of
 from dcgan_course.networks.labels import (
     D_KINDS,
     add_label_planes,
@@ -11,6 +12,7 @@ from dcgan_course.networks.labels import (
     conditional_generator,
     join_label,
     one_hot,
+    save_network,
 )
 from dcgan_course.networks.layers import copy_of
 
@@ -89,3 +91,15 @@ def test_sizes_are_checked():
         conditional_generator(image_shape=(10, 10, 1), widths=(4, 4))
     with pytest.raises(ValueError, match="kind"):
         conditional_discriminator(kind="maps")
+
+
+def test_a_saved_network_keeps_the_names_of_its_classes_where_it_has_some(tmp_path):
+    g = conditional_generator(noise_dim=4, **SMALL)
+    save_network(g, tmp_path / "plain.keras")
+    assert card_of(tmp_path / "plain.keras") == {}
+    g.class_names = ("ant", "bee", "cat")
+    save_network(g, tmp_path / "named.keras")
+    assert card_of(tmp_path / "named.keras") == {"classes": ["ant", "bee", "cat"]}
+    again = keras.saving.load_model(tmp_path / "named.keras")
+    z = np.ones((2, 7), "float32")
+    np.testing.assert_array_equal(again(z), g(z))

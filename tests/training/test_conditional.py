@@ -8,6 +8,8 @@ import tensorflow as tf
 from dcgan_course import (
     ConditionalDCGAN,
     Monitor,
+    Track,
+    Tracker,
     add_label_planes,
     dcgan_discriminator,
     dcgan_generator,
@@ -109,6 +111,38 @@ def test_resume_monitor_and_average_work(tmp_path):
     for one, other in zip(whole, train(2, "parts"), strict=True):
         np.testing.assert_array_equal(one, other)
     assert (tmp_path / "whole" / "training.gif").exists()
+
+
+def test_a_run_leaves_a_generator_that_knows_its_classes(tmp_path):
+    """Without a Monitor of its own, too: D's planes are no colors that could not be shown."""
+    from dcgan_course.latent.keras_file import open_generator
+
+    made = gan(average=0.9, class_names=["dark", "light"])
+    assert made.generator.class_names == made.sampler.class_names == ("dark", "light")
+    made.fit(*dark_and_light(), batch_size=16, epochs=1, verbose=0, resume=tmp_path / "checkpoints")
+    left = open_generator(tmp_path)
+    assert left.class_names == ("dark", "light")
+    codes = made.codes([0, 1])
+    np.testing.assert_allclose(left(codes), made.sample(codes), atol=1e-6)
+
+
+def test_names_of_classes_are_numbers_where_none_are_given_and_as_many_as_planes():
+    assert gan().class_names == ("0", "1")
+    with pytest.raises(ValueError, match="There are 2 classes, but 3 in"):
+        gan(class_names=["a", "b", "c"])
+
+
+def test_an_experiment_tracker_gets_samples_of_all_classes():
+    seen = []
+
+    class Watching(Tracker):
+        def images(self, step, name, images):
+            seen.append(np.asarray(images))
+
+    made, track = gan(), Track(Watching(), codes=6)
+    made.fit(*dark_and_light(), batch_size=16, verbose=0, callbacks=[track])
+    assert np.asarray(track.codes)[:, NOISE:].argmax(axis=1).tolist() == [0, 1, 0, 1, 0, 1]
+    assert seen[-1].shape == (6, *SHAPE)
 
 
 def test_codes_for_classes_mixtures_and_samples():
