@@ -107,7 +107,8 @@ def _draw(axes, moving, real, fake, label=None):
     note = "real image $x$\nfrom the data set" if learns else "no real images\nin this update"
     _label(axes, 4.95, 1.15, note, ha="right", va="center", color=_REAL)
     _network(axes, 7.7, 2.5, (1.25, 0.45), "D", "discriminator", colors["D"], learns)
-    question = "logit: how real\ndoes it look?" if label is None else "logit: is it real,\nand a $y$?"
+    question = "how real\ndoes it look?" if label is None else "is it real,\nand a $y$?"
+    question = f"logit: {question}"
     _label(axes, 10.25, 2.5, question, ha="left", va="center")
 
     forward = [((1.2, 3.5), (2.15, 3.5)), ((4.25, 3.5), (5.05, 3.5)), ((6.55, 3.5), (7.65, 2.8))]
