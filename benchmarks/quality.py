@@ -14,6 +14,7 @@ the same command does what is still missing. `--fresh` starts anew.
 import argparse
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -57,14 +58,14 @@ def curves(fresh, lesson=None):
             curve(name, RECIPES[name])
 
 
-def curve(name, recipe):
-    """One recipe at growing times. Returns the trained `DCGAN` and its rows."""
+def curve(name, recipe, clock=time.perf_counter):
+    """One recipe at growing times of a clock. Returns the trained `DCGAN` and its rows."""
     file = RESULTS / "curves.csv"
     forget(file, name)  # what an interrupted run has left
     times = OTHER_TIMES.get(name, LAPTOP_TIMES)
     keep = KEPT_TIMES.get(name, ())
     print(f"{name}: {times[-1] / 60:.0f} minutes of training, scored at {times} s", flush=True)
-    return measure(name, recipe, times, file, Scorer(recipe.dataset), keep=keep)
+    return measure(name, recipe, times, file, Scorer(recipe.dataset), keep=keep, clock=clock)
 
 
 def variants():
