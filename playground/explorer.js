@@ -8,7 +8,8 @@ const FRAME = 9; // milliseconds of a frame to spend on pictures, of the 16.7 th
 /**
  * One generator and one latent vector.
  *
- * The vector is ψ · (base + Σ steps · directions). Panels show it from different sides. A panel has
+ * The vector is ψ · (base + Σ steps · directions). Where the generator draws by class, `classes` is
+ * the label beside it, a weight for each class; neither ψ nor a direction moves it. Panels show it from different sides. A panel has
  * `sync()`, called once a frame after a change, and `jobs`, functions that each redraw one small
  * picture: as many of them run in a frame as fit into it, in turns, so that sliders never wait.
  */
@@ -30,7 +31,7 @@ export class Explorer {
     this.spare = generator.space();
     this.base = new Random(generator.first).vector(generator.latent);
     this.steps = new Array(generator.ends.length).fill(0);
-    this.classes = generator.classes.map((_, k) => (k === 0 ? 1 : 0));
+    this.choose(generator.classes.map((_, k) => (k === 0 ? 1 : 0)));
     this.drawn = this.milliseconds = 0;
     for (const panel of this.panels) panel.renew?.();
     this.changed();
@@ -76,6 +77,11 @@ export class Explorer {
     this.classes = [...classes];
   }
 
+  /** Take a label that the reader has chosen; a walk only passes through others. */
+  choose(classes) {
+    this.classes = this.chosen = classes;
+  }
+
   remember(control) {
     const now = performance.now();
     const same = control && control === this.lastControl && now - this.lastChange < 1000;
@@ -92,6 +98,7 @@ export class Explorer {
     this.lastControl = null;
     if (!before) return this.say("Nothing to undo.");
     Object.assign(this, before);
+    this.choose(this.classes);
     this.changed();
     this.say("Undone.");
   }

@@ -9,6 +9,13 @@
 // channel.
 
 const LAYERS = {
+  /** A generator that draws by class gets the label with z: 1 for its class, 0 for the others. */
+  join_label(_, [z], out, classes) {
+    out.fill(0);
+    out.set(z);
+    out.set(classes, z.length);
+  },
+
   /** Every output is a weighted sum of all inputs. */
   dense({ weights, bias }, [x], out) {
     startAt(bias, out);
@@ -76,12 +83,10 @@ const LAYERS = {
 
   /**
    * Batch norm after training: one multiplication and one addition for each channel. (Its mean,
-   * variance, scale and offset are four numbers, but they make one straight line.) A generator that
-   * draws by class has a line for each class.
+   * variance, scale and offset are four numbers, but they make one straight line.)
    */
-  affine({ scale, shift, channels }, [x], out, classes) {
-    const [a, b] = [ofClass(scale, channels, classes), ofClass(shift, channels, classes)];
-    for (let i = 0; i < out.length; i++) out[i] = a[i % channels] * x[i] + b[i % channels];
+  affine({ scale, shift, channels }, [x], out) {
+    for (let i = 0; i < out.length; i++) out[i] = scale[i % channels] * x[i] + shift[i % channels];
   },
 
   /** Negative numbers become zero (slope 0: ReLU) or small (slope 0.2: LeakyReLU). */
@@ -131,26 +136,11 @@ const LAYERS = {
       });
     }
   },
-
-  /** What the network knows about a class: a row of a table, or a mixture of rows. */
-  class_table({ table }, _, out, classes) {
-    out.set(ofClass(table, out.length, classes));
-  },
 };
 
 function startAt(bias, out) {
   if (!bias) out.fill(0);
   else for (let i = 0; i < out.length; i++) out[i] = bias[i % bias.length];
-}
-
-/** One row of a table with a row for each class; a mixture of rows where classes are mixed. */
-function ofClass(table, size, classes) {
-  if (table.length === size) return table;
-  const row = new Float32Array(size);
-  classes.forEach((share, k) => {
-    if (share) for (let i = 0; i < size; i++) row[i] += share * table[k * size + i];
-  });
-  return row;
 }
 
 /**
@@ -171,7 +161,7 @@ export class Generator {
     delete this.weights;
     this.layers = this.layers.map((layer) => {
       const loaded = { ...layer, inputShape: this.shapeOf(layer.from[0]) };
-      for (const name of ["weights", "bias", "scale", "shift", "table"]) {
+      for (const name of ["weights", "bias", "scale", "shift"]) {
         if (name in layer) loaded[name] = arrays[layer[name]];
       }
       return loaded;

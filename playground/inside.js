@@ -13,8 +13,8 @@ const WEIGHTED = ["dense", "conv", "conv_transpose"];
 export function blocksOf(generator) {
   const blocks = [{ last: 0, shape: [generator.latent], title: "z" }];
   generator.layers.forEach((layer, k) => {
-    if (WEIGHTED.includes(layer.op) && k > 0) blocks.push({});
-    else if (k === 0) blocks.push({});
+    if (layer.op === "join_label") Object.assign(blocks[0], { title: layer.title });
+    else if (k === 0 || WEIGHTED.includes(layer.op)) blocks.push({});
     const block = blocks.at(-1);
     if (WEIGHTED.includes(layer.op)) Object.assign(block, layer);
     [block.last, block.shape] = [k + 1, layer.shape];
@@ -46,7 +46,7 @@ export class InsidePanel {
     this.off = new Map(); // by block: the channels that are switched off
     this.layerButtons = this.blocks.map((block, k) => {
       const end = k === this.blocks.length - 1;
-      const name = k === 0 ? "z" : end ? "image" : `layer ${k}`;
+      const name = k === 0 ? block.title : end ? "image" : `layer ${k}`;
       return element(
         "button",
         { type: "button", class: "layer", on: { click: () => this.show(k) } },
@@ -122,7 +122,8 @@ export class InsidePanel {
     const cost = multiplications
       ? ` This layer has ${numbers.toLocaleString("en")} weights and makes ` +
         `${multiplications.toLocaleString("en")} multiplications per image.`
-      : " They are random, or moved by your sliders.";
+      : " They are random, or moved by your sliders." +
+        (this.blocks[k].title === "z" ? "" : " The last ones are the label y, a weight for each class.");
     const what = hasMaps ? " Press a map to switch it off, or on again." : "";
     this.about.textContent = `${sizeOf(shape)}.${cost}${what}`;
     const wide = channels > 64 ? 40 : channels > 32 ? 52 : 66; // pixels for a map

@@ -2,6 +2,7 @@
 
 import { byId, element, slider, tabs } from "./dom.js";
 import { ArithmeticPanel } from "./arithmetic.js";
+import { ClassPanel } from "./classes.js";
 import { DirectionsPanel, nameOf } from "./directions.js";
 import { Explorer, swing } from "./explorer.js";
 import { Generator } from "./generator.js";
@@ -27,6 +28,7 @@ const say = (text) => (byId("say").textContent = text);
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const explorer = new Explorer(byId("picture"), say);
+const classes = new ClassPanel(explorer, byId("classes"));
 const panels = {
   directions: new DirectionsPanel(explorer, byId("direction-rows")),
   map: new MapPanel(explorer, byId("map-box")),
@@ -61,49 +63,7 @@ async function choose(generator) {
   }
   await explorer.use(generator);
   chooser.forEach((button, k) => button.setAttribute("aria-pressed", generators[k] === generator));
-  classButtons(generator);
   say(`${generator.title}: a generator of ${generator.shape[0]} × ${generator.shape[1]} images.`);
-}
-
-/** Buttons for the classes, where the generator draws by class, and a slider to mix two. */
-function classButtons(generator) {
-  const { classes } = generator;
-  byId("classes").hidden = classes.length === 0;
-  if (!classes.length) return;
-  let [first, second, share] = [0, 1 % classes.length, 0];
-  const draw = () =>
-    explorer.change("class", () => {
-      explorer.classes = classes.map((_, k) => (1 - share) * (k === first) + share * (k === second));
-    });
-  const buttons = classes.map((name, k) =>
-    element("button", { type: "button", text: name, "aria-pressed": k === 0, on: { click: () => pick(k) } }),
-  );
-  const mix = slider(
-    "Mixed with",
-    { min: 0, max: 1, step: 0.01, value: 0, inWords: (value) => `${Math.round(100 * value)}%` },
-    (value) => {
-      share = value;
-      draw();
-    },
-  );
-  const other = element("select", { "aria-label": "The class to mix in" }, classes.map((name, k) =>
-    element("option", { value: k, text: name })));
-  other.value = second;
-  other.addEventListener("change", () => {
-    second = Number(other.value);
-    draw();
-  });
-  function pick(k) {
-    [first, share] = [k, 0];
-    mix.set(0);
-    buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === k));
-    draw();
-    say(`Class ${classes[k]}.`);
-  }
-  byId("classes").replaceChildren(
-    element("div", { class: "buttons", role: "group", "aria-label": "Class to draw" }, buttons),
-    element("div", { class: "fields" }, mix.box, other),
-  );
 }
 
 /** What belongs to no panel: labels of the picture, buttons that are pressed, the cost. */
@@ -115,20 +75,21 @@ const frame = {
     const moved = explorer.steps
       .map((step, k) => (Math.abs(step) < 0.05 ? null : `${nameOf(generator, k)} ${step.toFixed(1)}`))
       .filter(Boolean);
-    const label = `Generated image of a ${generator.noun}${moved.length ? `; ${moved.join(", ")}` : ""}`;
+    const drawn = generator.classes.length ? `, ${classes.words()}` : "";
+    const label = `Generated image of a ${generator.noun}${drawn}${moved.length ? `; ${moved.join(", ")}` : ""}`;
     if (!explorer.motion) byId("picture").setAttribute("aria-label", label);
     const products = generator.layers.reduce((sum, layer) => sum + (layer.multiplications ?? 0), 0);
     if (explorer.drawn % 20 === 0 || this.told !== generator) {
       this.told = generator;
       byId("cost").textContent =
-        `${generator.latent} random numbers, ${(products / 1e6).toFixed(1)} million multiplications` +
+        `${generator.latent} random numbers${generator.classes.length ? " and a class" : ""}, ${(products / 1e6).toFixed(1)} million multiplications` +
         (explorer.milliseconds ? `, ${explorer.milliseconds.toFixed(1)} ms` : "");
     }
     byId("gif").textContent = `GIF: ${shownPanel === "walk" ? "A to B" : `direction ${panels.directions.last + 1}`}`;
   },
 };
 let shownPanel = "directions";
-explorer.panels = [frame, ...Object.values(panels)];
+explorer.panels = [classes, frame, ...Object.values(panels)];
 
 const actions = {
   new: () =>

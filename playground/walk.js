@@ -16,10 +16,8 @@ export class WalkPanel {
     const { explorer } = this;
     // So that there is something to play at once.
     const other = explorer.random.vector(explorer.generator.latent);
-    this.ends = {
-      A: { z: explorer.base, classes: [...explorer.classes] },
-      B: { z: other, classes: [...explorer.classes] },
-    };
+    // The class of an end is the one that was chosen last, until the end is kept.
+    this.ends = { A: { z: explorer.base }, B: { z: other } };
     this.place = 0;
     this.stale = true;
     this.play = element("button", { type: "button", on: { click: () => this.toggle() } });
@@ -73,11 +71,12 @@ export class WalkPanel {
     explorer.say(`This image is ${end} now.`);
   }
 
-  /** The vector at t in [0, 1] on the way. */
+  /** The vector at t in [0, 1] on the way, and the label: ever more of B's. */
   at(t) {
     const { A, B } = this.ends;
     const way = this.path === "arc" ? spherical : linear;
-    return { z: way(A.z, B.z, t), classes: A.classes.map((share, k) => (1 - t) * share + t * B.classes[k]) };
+    const [from, to] = [A, B].map((end) => end.classes ?? this.explorer.chosen);
+    return { z: way(A.z, B.z, t), classes: from.map((weight, k) => (1 - t) * weight + t * to[k]) };
   }
 
   goTo(t) {

@@ -24,8 +24,8 @@ from dcgan_course.quiet import import_quietly
 SOURCES = ROOT / "playground"
 MODULES = [  # in this order: a module uses only what stands before it
     *("vendor/gifenc.js", "latent.js", "generator.js", "networks.js", "ring.js", "dom.js"),
-    *("pictures.js", "explorer.js", "directions.js", "map.js", "walk.js", "neighbors.js"),
-    *("arithmetic.js", "inside.js", "diagnosis.js", "training.js", "main.js"),
+    *("pictures.js", "explorer.js", "directions.js", "classes.js", "map.js", "walk.js"),
+    *("neighbors.js", "arithmetic.js", "inside.js", "diagnosis.js", "training.js", "main.js"),
 ]
 LIMIT = 6_000_000  # bytes: what a teacher can send by mail
 FIRST = "fashion_mnist"  # the generator that the page opens with

@@ -12,15 +12,18 @@ import zlib
 import keras
 import numpy as np
 
-from dcgan_course.latent.pretrained import load_generator, model_card
-from dcgan_course.latent.space import LatentSpace, principal_directions
+from dcgan_course.latent.pretrained import load_generator
+from dcgan_course.latent.space import LatentSpace
 from dcgan_course.networks.layers import multiplications
 
 DIRECTIONS = 8
 TITLES = {"fashion_mnist": "Clothes", "mnist": "Digits", "cifar10_frogs": "Frogs"}
 NOUNS = {"fashion_mnist": "garment", "mnist": "digit", "cifar10_frogs": "frog"}
 # Seeds, in the page's own random numbers, whose images make a good first sight.
-FIRST = {"fashion_mnist": 19, "mnist": 24, "cifar10_frogs": 56}
+FIRST = {
+    **{"fashion_mnist": 19, "mnist": 24, "cifar10_frogs": 56},
+    **{"fashion_mnist_by_class": 12, "mnist_by_class": 7},
+}
 
 
 class ExportError(ValueError):
@@ -39,30 +42,27 @@ def described(name):
     Raises:
         ExportError: the generator has a layer that the page does not know.
     """
-    generator, card = load_generator(name), model_card(name)
-    return described_network(name, generator, card)
+    return described_network(name, load_generator(name))
 
 
-def described_network(name, generator, card):
-    """The same for a Keras model: `[z]` or `[z, classes]` → images. See `described`."""
-    if not isinstance(generator, keras.Model) or len(generator.inputs) > 2:
-        raise ExportError("A generator should be a Keras model of z, or of z and classes.")
-    classes = _classes(generator, card)
+def described_network(name, generator):
+    """The same for a Keras model: z → images, or [z, y] → images with `class_names`."""
+    space = LatentSpace(generator, count=DIRECTIONS)
+    classes = list(space.class_names)
     network = Translation(generator, len(classes))
-    directions = _directions(generator, len(classes))
-    ends, signs = named(network_images(generator, len(classes)), directions)
+    ends, signs = named(images_of(space), space.directions)
     stem = next((key for key in TITLES if name.startswith(key)), None)
     title = TITLES.get(stem, name.replace("_", " "))
     return {
         "name": name,
         "title": f"{title} by class" if classes else title,
         "noun": NOUNS.get(stem, "image"),
-        "latent": int(generator.inputs[0].shape[1]),
+        "latent": space.latent_dim,
         "shape": [int(n) for n in generator.outputs[0].shape[1:]],
         "classes": classes,
         "first": FIRST.get(name, 1),
         "layers": network.layers,
-        "directions": network.keep(directions * signs[:, None], "float32"),
+        "directions": network.keep(space.directions * signs[:, None], "float32"),
         "ends": ends,
         "arrays": network.places,
         "weights": network.packed(),
@@ -74,35 +74,13 @@ def as_json(description):
     return json.dumps(description, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
 
 
-# --- classes -----------------------------------------------------------------------------
-
-
-def _classes(generator, card):
-    """Names of the classes that a generator draws by; an empty list where it knows none."""
-    if len(generator.inputs) == 1:
-        return []
-    names = card.get("classes")
-    if isinstance(names, int) or names is None:
-        names = range(names or int(generator.inputs[1].shape[1]))
-    return [str(name) for name in names]
-
-
-def class_input(generator, labels, count):
-    """Labels as the generator's second input takes them: whole numbers, or one-hot rows."""
-    shape = generator.inputs[1].shape
-    labels = np.asarray(labels)
-    if len(shape) == 2 and shape[1] == count > 1:
-        return np.eye(count, dtype="float32")[labels]
-    return labels.reshape(-1, *[1] * (len(shape) - 1)).astype("int32")
-
-
-def network_images(generator, classes):
-    """A function: latent vectors → images, of random classes where the generator draws by class."""
+def images_of(space):
+    """A function: latent vectors → images, of each class in turn where G draws by class."""
+    classes = len(space.class_names)
 
     def images(z):
-        labels = np.random.default_rng(0).integers(max(1, classes), size=len(z))
-        inputs = [z, class_input(generator, labels, classes)] if classes else z
-        return np.asarray(generator(inputs, training=False), "float32")
+        labels = np.eye(classes)[np.arange(len(z)) % classes] if classes else None
+        return space.images(z, labels)
 
     return images
 
@@ -114,8 +92,8 @@ class Translation:
     """A Keras generator in the page's terms.
 
     Args:
-        generator: a Keras model, Sequential or functional: `[z]` or `[z, classes]` → images.
-        classes: how many classes it draws by, or 0.
+        generator: a Keras model, Sequential or functional: z → images, or [z, y] → images.
+        classes: how many numbers there are in y.
 
     Attributes:
         layers: dictionaries in the order of computing; number 0 is z, and the first is number 1.
@@ -124,11 +102,11 @@ class Translation:
 
     def __init__(self, generator, classes=0):
         self.layers, self.places, self._bytes = [], [], b""
-        self._numbers, self._of_class = {id(generator.inputs[0]): 0}, {}
-        self._shapes = [tuple(generator.inputs[0].shape[1:])]
+        code = generator.inputs[0]
+        self._shapes = [(int(code.shape[1]) - classes,)]
+        self._numbers = {id(code): 0}
         if classes:
-            labels = class_input(generator, np.arange(classes), classes)
-            self._of_class[id(generator.inputs[1])] = labels
+            self._numbers[id(code)] = self._append("join_label", [0], code.shape[1:], "[z, y]")
         for layer in generator.layers:
             if not isinstance(layer, keras.layers.InputLayer):
                 self._add(layer)
@@ -157,60 +135,20 @@ class Translation:
     def _append(self, op, sources, shape, layer, **details):
         shape = [int(n) for n in shape]
         channels = {"channels": shape[-1]} if op in ("affine", "concatenate") else {}
-        entry = {"op": op, "from": sources, "shape": shape, "title": type(layer).__name__}
+        title = layer if isinstance(layer, str) else type(layer).__name__
+        entry = {"op": op, "from": sources, "shape": shape, "title": title}
         self.layers.append({**entry, **channels, **details})
         self._shapes.append(tuple(shape))
         return len(self.layers)
 
     def _add(self, layer):
         inputs = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
-        if all(id(tensor) in self._of_class for tensor in inputs):
-            # Depends on the class alone: a table with a row for each class says it all.
-            given = [self._of_class[id(tensor)] for tensor in inputs]
-            table = layer(given if len(given) > 1 else given[0])
-            self._of_class[id(layer.output)] = np.asarray(table, "float32")
-            return
         kind = type(layer).__name__
         translate = getattr(self, f"_{kind}", None)
-        if translate is None or (
-            len(inputs) > 1 and kind not in ("Add", "Multiply", "Concatenate")
-        ):
-            number = self._probed(layer, inputs)
-        else:
-            number = translate(layer, [self._number(tensor, layer) for tensor in inputs])
-        self._numbers[id(layer.output)] = number
-
-    def _number(self, tensor, layer):
-        if id(tensor) in self._numbers:
-            return self._numbers[id(tensor)]
-        table = self._of_class[id(tensor)]
-        shape = table.shape[1:]
-        return self._append("class_table", [0], shape, layer, table=self._numbers_of(table))
-
-    def _probed(self, layer, inputs):
-        """A layer that is a line for each channel, such as batch norm by class: found by trying."""
-        x, *rest = inputs
-        known = id(x) in self._numbers and all(id(tensor) in self._of_class for tensor in rest)
-        if not known:
-            raise ExportError(f"The page does not know layers of the type {type(layer).__name__}.")
-        shape = tuple(x.shape[1:])
-        classes = len(self._of_class[id(rest[0])]) if rest else 1
-
-        def values(array):
-            given = [array, *(self._of_class[id(tensor)] for tensor in rest)]
-            return np.asarray(layer(given if rest else array), "float32")
-
-        zeros = np.zeros((classes, *shape), "float32")
-        random = np.random.default_rng(0).normal(size=zeros.shape).astype("float32")
-        at_zero, at_one = values(zeros), values(zeros + 1)
-        flat = [array.reshape(classes, -1, shape[-1])[:, 0] for array in (at_zero, at_one)]
-        shift, scale = flat[0], flat[1] - flat[0]
-        each = (classes, *[1] * (len(shape) - 1), shape[-1])
-        line = random * scale.reshape(each) + shift.reshape(each)
-        if not np.allclose(values(random), line, atol=1e-4):
-            raise ExportError(f"The page does not know layers of the type {type(layer).__name__}.")
-        details = {"scale": self._numbers_of(scale), "shift": self._numbers_of(shift)}
-        return self._append("affine", [self._numbers[id(x)]], shape, layer, **details)
+        if translate is None or any(id(tensor) not in self._numbers for tensor in inputs):
+            raise ExportError(f"The page does not know layers of the type {kind}.")
+        sources = [self._numbers[id(tensor)] for tensor in inputs]
+        self._numbers[id(layer.output)] = translate(layer, sources)
 
     # --- one method for each type of layer --------------------------------------------
 
@@ -313,23 +251,6 @@ def _cost(layer):
 
 
 # --- directions --------------------------------------------------------------------------
-
-
-def _directions(generator, classes):
-    """Directions among latent vectors, float32 (count, latent_dim)."""
-    if not classes:
-        return LatentSpace(generator, count=DIRECTIONS).directions
-    # By class: what varies within the classes, all taken together.
-    maps = next(part.output for part in generator.layers if len(part.output.shape) == 4)
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(4000, int(generator.inputs[0].shape[1]))).astype("float32")
-    labels = rng.integers(classes, size=len(z))
-    inputs = [z, class_input(generator, labels, classes)]
-    features = keras.Model(generator.inputs, maps)(inputs, training=False)
-    features = np.array(features, "float32").reshape(len(z), -1)
-    for label in range(classes):
-        features[labels == label] -= features[labels == label].mean(axis=0)
-    return principal_directions(z, features, min(DIRECTIONS, z.shape[1]))[0]
 
 
 def named(images, directions, *, samples=100, reach=2.0, least=0.5):

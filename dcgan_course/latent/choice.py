@@ -7,7 +7,13 @@ from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.explorer import LatentExplorer
 from dcgan_course.latent.pretrained import shipped_generators
 
-TITLES = {"fashion_mnist": "Clothes", "mnist": "Digits", "cifar10_frogs": "Frogs"}
+TITLES = {
+    "fashion_mnist": "Clothes",
+    "mnist": "Digits",
+    "cifar10_frogs": "Frogs",
+    "fashion_mnist_by_class": "Clothes by class",
+    "mnist_by_class": "Digits by class",
+}
 
 
 class GeneratorChoice:

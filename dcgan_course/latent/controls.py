@@ -166,6 +166,15 @@ class Controls:
         slider.observe(on_change, names="value")
         return slider
 
+    def follow(self, widget, action):
+        """Call `action` with a widget's value when the reader changes it, not when a panel does."""
+
+        def on_change(change):
+            if not self._quiet:
+                action(change["new"])
+
+        widget.observe(on_change, names="value")
+
     def button(self, label, tip, action):
         """Make a button that calls `action`, and says so if that raises a ValueError."""
         import ipywidgets

@@ -12,8 +12,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from dcgan_course.checks import shown
-from dcgan_course.files import find_run
+from dcgan_course.checks import names_of_classes, shown
+from dcgan_course.files import card_of, find_run
 from dcgan_course.latent.errors import LatentError
 
 LARGEST = 2 << 30  # bytes, unpacked: a hundred times the largest generator of the course
@@ -67,7 +67,9 @@ def open_generator(path):
             see `files.find_run` for where it is looked for.
 
     Returns:
-        A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels).
+        A Keras model: codes (batch, latent_dim) → images (batch, height, width, channels). It
+        has `class_names`, where the training has left them in the file: see
+        `networks.labels.save_network`.
 
     Raises:
         LatentError: no such file, a file that holds no generator, or one that also holds code
@@ -94,6 +96,10 @@ def open_generator(path):
         first = str(problem).strip().partition("\n")[0]
         raise LatentError(f"{file} cannot be read as a Keras model ({first}).") from problem
     check_generator(generator)
+    try:
+        generator.class_names = names_of_classes(card_of(file)["classes"])
+    except (KeyError, ValueError):  # it knows of no classes
+        generator.class_names = ()
     return generator
 
 

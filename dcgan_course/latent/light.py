@@ -17,14 +17,16 @@ class LightGenerator:
     Args:
         layers: a list of dictionaries, as `describe` writes it.
         weights: float32 arrays, in the order of the Keras model's `get_weights()`.
+        class_names: of the classes that it draws by; see `LatentSpace`.
 
     Attributes:
         input_shape, output_shape: as Keras gives them.
         weights: the arrays.
+        class_names: a tuple; empty where it knows no classes.
     """
 
-    def __init__(self, layers, weights):
-        self.weights = list(weights)
+    def __init__(self, layers, weights, class_names=()):
+        self.weights, self.class_names = list(weights), tuple(class_names)
         self._steps = []
         left = iter(self.weights)
         for layer in layers:
@@ -37,7 +39,7 @@ class LightGenerator:
         return self.weights
 
     def __call__(self, z, training=False):
-        """Codes (count, latent_dim) → float32 images (count, height, width, channels)."""
+        """Codes (count, numbers) → float32 images (count, height, width, channels)."""
         z = np.asarray(z, "float32")
         parts = [z[at : at + CODES_AT_ONCE] for at in range(0, len(z), CODES_AT_ONCE)]
         return np.concatenate([self._computed(part) for part in parts])

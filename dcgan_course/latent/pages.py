@@ -89,6 +89,7 @@ class WalkPage:
 
         self.panel, self._drawn = panel, None
         self.ends = {"A": panel.position, "B": panel.clear_position()}
+        self._labels = {}  # of an end that was set; others have the class that was chosen last
         self.path = w.ToggleButtons(
             options=["spherical", "linear"],
             tooltips=["along the arc, on which codes lie", "straight, through shorter codes"],
@@ -121,25 +122,34 @@ class WalkPage:
 
     def _keep(self, name):
         def keep():
-            self.ends[name] = self.panel.position
+            self.ends[name], self._labels[name] = self.panel.position, self.panel.label
             self._changed()
 
         return keep
 
     def _go_to(self, name):
-        return lambda: self.panel.go_to(self.ends[name], "walk")
+        return lambda: self.panel.go_to(self.ends[name], "walk", self.label_of(name))
 
     def codes(self):
         """The codes from A to B, before truncation: (count, latent_dim)."""
         interpolate = spherical if self.path.value == "spherical" else linear
         return interpolate(self.ends["A"], self.ends["B"], WALK_FRAMES)
 
+    def label_of(self, name):
+        """The label of A or of B: float32 (classes,)."""
+        return self._labels.get(name, self.panel.chosen)
+
+    def label_path(self):
+        """The labels from A to B, mixed ever more of B's: (count, classes)."""
+        way = np.linspace(0, 1, WALK_FRAMES, dtype="float32")[:, None]
+        return (1 - way) * self.label_of("A") + way * self.label_of("B")
+
     def gif(self):
         """The walk to B and back as the bytes of a GIF."""
-        return there_and_back(self.panel, self.codes())
+        return there_and_back(self.panel, self.codes(), self.label_path())
 
     def _walk_to(self, place):
-        self.panel.go_to(self.codes()[place], "walk")
+        self.panel.go_to(self.codes()[place], "walk", self.label_path()[place])
 
     def _changed(self):
         self._drawn = None
@@ -147,11 +157,12 @@ class WalkPage:
 
     def refresh(self):
         """Draw the loop, if something has changed that it depends on."""
-        state = (self.panel.strength.value, self.panel.smooth)
+        state = (self.panel.strength.value, self.panel.smooth, self.panel.chosen.tobytes())
         if self._drawn == state:
             return
         self._drawn = state
-        both = self.panel.images_at(np.stack(list(self.ends.values())))
+        labels = np.stack([self.label_of(name) for name in self.ends])
+        both = self.panel.images_at(np.stack(list(self.ends.values())), labels)
         self.thumbnails.show(both)
         still, moving = png(enlarged(to_uint8(both)[0], 3)), self.gif()
         tag = image_tag(moving, "animation: from A to B and back", "image/gif")
@@ -177,6 +188,7 @@ class ArithmeticPage:
         hint = text(
             "Collect codes whose images have a property in +, and codes without it in −. "
             "“Apply” gives the property to the present code."
+            + (" The class stays as it is." if panel.classes else "")
         )
         collect = {
             "−": panel.make.button("Add to −", "its mean will be subtracted", self._collect("−")),
@@ -313,8 +325,14 @@ class DownloadPage:
         self.links.value = "".join(links)
 
 
-def there_and_back(panel, codes):
-    """Images along codes and back as the bytes of a GIF, enlarged as the panel's picture is."""
-    pixels = to_uint8(panel.images_at(codes))
+def there_and_back(panel, codes, labels=None):
+    """Images along codes and back as the bytes of a GIF, enlarged as the panel's picture is.
+
+    Args:
+        panel: the `LatentExplorer`.
+        codes: float (count, latent_dim), before truncation.
+        labels: float (count, classes); the panel's if None.
+    """
+    pixels = to_uint8(panel.images_at(codes, labels))
     frames = [enlarged(each, 3, panel.smooth) for each in pixels]
     return gif([*frames, *frames[-2:0:-1]])

@@ -32,7 +32,8 @@ def load_generator(name):
 
     Returns:
         A `keras.Sequential`: codes (batch, latent_dim) from N(0, 1) → float32 images (batch,
-        height, width, channels) in [−1, 1].
+        height, width, channels) in [−1, 1]. One that draws by class takes [z, y], the code
+        joined with a one-hot label, and has the names of its classes as `class_names`.
 
     Raises:
         LatentError: not a known name or a file, or a file that cannot be read.
@@ -50,6 +51,7 @@ def load_generator(name):
     with in_float32():
         generator = RECIPES[card["recipe"]].generator()
     generator.set_weights(weights)
+    generator.class_names = tuple(card.get("classes", ()))
     return generator
 
 
@@ -68,11 +70,15 @@ def load_light(name):
     """
     card, weights = _read(name)
     layers = card.get("layers")
-    return load_generator(name) if layers is None else LightGenerator(layers, weights)
+    if layers is None:
+        return load_generator(name)
+    return LightGenerator(layers, weights, card.get("classes", ()))
 
 
 def model_card(name):
     """Read the facts about a shipped generator: recipe, seconds, scores, data, date, license.
+
+    "classes" are the names of the classes that it draws by, where it does.
 
     Raises:
         LatentError: unknown name, or a damaged file.
@@ -89,7 +95,8 @@ def save_generator(name, generator, card):
     Args:
         name: the name under which `load_generator` will find it.
         generator: the network that the recipe card["recipe"] builds, trained.
-        card: facts about it, plain data.
+        card: facts about it, plain data; with the names of the "classes" that it draws by, if
+            it does.
 
     Returns:
         The path.
@@ -98,7 +105,8 @@ def save_generator(name, generator, card):
     arrays = {f"w{k}": weight for k, weight in enumerate(weights)}
     card = {**card, "arrays": len(weights)}
     if layers := describe(generator):
-        light = LightGenerator(layers, [weight.astype("float32") for weight in weights])
+        whole = [weight.astype("float32") for weight in weights]
+        light = LightGenerator(layers, whole, card.get("classes", ()))
         space = LatentSpace(light)  # finding its directions takes seconds, so that is done here
         arrays |= {"directions": space.directions, "shares": space.shares}
         card["layers"] = layers

@@ -3,14 +3,15 @@
 A generator maps codes z, drawn from N(0, I), to images. It is trained without labels for the
 directions in this space. This module finds the directions along which its features vary most
 (Härkönen et al. 2020, "GANSpace", arXiv:2004.02546), walks between codes, and searches for the
-code of a given image (inversion).
+code of a given image (inversion). A generator that draws by class takes a label as well, which
+none of this moves.
 """
 
 import hashlib
 
 import numpy as np
 
-from dcgan_course.checks import number, shown, whole_number
+from dcgan_course.checks import names_of_classes, number, shown, whole_number
 from dcgan_course.display.images import to_uint8
 from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.keras_file import check_generator
@@ -25,17 +26,25 @@ MOST_CODES = 100_000
 class LatentSpace:
     """A generator and the directions in which it varies most.
 
+    A generator that draws by class takes [z, y], a code joined with a one-hot label. Everything
+    here then concerns z alone, and the label is given beside it: a class number or name, or a
+    weight for each class, such as half a 7 and half a 9.
+
     Args:
         generator: a Keras model: codes (batch, latent_dim) → images in [−1, 1]; or a
             `LightGenerator`.
+        classes: the names of the classes that it draws by, or their number; None takes what it
+            says itself, as those of a `ConditionalDCGAN` and those that ship do.
         count: how many directions to find, 1 or more; of more than `latent_dim`, so many.
         seed: of the codes from which they are found.
 
     Attributes:
-        latent_dim: numbers in a code.
+        latent_dim: numbers in a code z, without the label.
+        class_names: a tuple; empty for a generator that knows no classes.
         digest: a hash of the generator's weights.
         directions: float32 (count, latent_dim). Were the features linear in z, one step
-            along a direction would move them by one standard deviation of that component.
+            along a direction would move them by one standard deviation of that component. By
+            class, the features are those within the classes, all taken together.
         shares: float (count,), the fraction of the features' variance along each direction.
 
     Raises:
@@ -43,21 +52,30 @@ class LatentSpace:
         ValueError: a wrong number.
     """
 
-    def __init__(self, generator, *, count=12, seed=0):
+    def __init__(self, generator, *, classes=None, count=12, seed=0):
         check_generator(generator)
         count = whole_number("count", count, minimum=1)
         seed = whole_number("seed", seed, minimum=0)
         self.generator = generator
-        self.latent_dim = int(generator.input_shape[1])
+        classes = getattr(generator, "class_names", ()) if classes is None else classes
+        none = isinstance(classes, (int, list, tuple)) and not classes
+        self.class_names = () if none else names_of_classes(classes)
+        numbers = int(generator.input_shape[1])
+        if numbers <= len(self.class_names):
+            raise LatentError(
+                f"G takes {numbers} numbers: too few for a code and "
+                f"{len(self.class_names)} classes."
+            )
+        self.latent_dim = numbers - len(self.class_names)
         self._draw = generator if isinstance(generator, LightGenerator) else _as_graph(generator)
         self.digest = _digest(generator.weights)
         self.directions, self.shares = self._directions(min(count, self.latent_dim), seed)
 
     def _directions(self, count, seed):
         directions, shares = _SHIPPED.get(self.digest, ((), ()))
-        if seed == 0 and count <= len(directions):
+        if seed == 0 and np.shape(directions[:count]) == (count, self.latent_dim):
             return directions[:count], shares[:count]
-        key = (self.digest, count, seed)
+        key = (self.digest, self.latent_dim, count, seed)
         if key not in _FOUND:
             _FOUND[key] = self._find_directions(count, seed)
         return _FOUND[key]
@@ -65,13 +83,74 @@ class LatentSpace:
     def _find_directions(self, count, seed):
         # The first feature maps, in which the image's layout is decided.
         maps = _first_maps(self.generator)
-        size = maps(np.zeros((1, self.latent_dim), "float32")).size
+        size = maps(np.zeros((1, self.generator.input_shape[1]), "float32")).size
         # Each number of a direction is an average over codes: with 2,000 of them two seeds agree
         # on the digits' first five to cosines of 0.8 to 0.9, with 10,000 to 0.98. With the
         # maps of a large network so many would take minutes.
         samples = 10_000 if size <= 2500 else 2000
         z = np.random.default_rng(seed).normal(size=(samples, self.latent_dim)).astype("float32")
-        return principal_directions(z, maps(z).reshape(samples, -1), count)
+        classes = len(self.class_names)
+        if not classes:
+            return principal_directions(z, maps(z).reshape(samples, -1), count)
+        label = np.arange(samples) % classes
+        features = maps(self.inputs(z, np.eye(classes)[label])).reshape(samples, -1)
+        for one in range(classes):  # what tells the classes apart is not z's doing
+            features[one::classes] -= features[one::classes].mean(axis=0)
+        return principal_directions(z, features, count)
+
+    def labels(self, label, count=1):
+        """Check a label and return it as weights, float32 (count, classes).
+
+        Args:
+            label: the number or the name of a class; a weight for each class, (classes,); or
+                (count, classes), a label for each code. None, or no weights, where G knows no
+                classes.
+            count: how many codes it is for.
+
+        Raises:
+            LatentError: no class of G's, weights of another shape, or a label that is missing.
+        """
+        classes = len(self.class_names)
+        if not classes:
+            if label is None or np.shape(label)[-1:] == (0,):
+                return np.zeros((count, 0), "float32")
+            raise LatentError(f"This generator knows no classes: leave out label={shown(label)}.")
+        if label is None:
+            raise LatentError(
+                f"This generator draws by class: give a label, such as one from 0 to {classes - 1}."
+            )
+        if isinstance(label, str):
+            if label not in self.class_names:
+                known = ", ".join(self.class_names)
+                raise LatentError(f"There is no class {label!r}, but {known}.")
+            label = self.class_names.index(label)
+        if np.ndim(label) == 0:
+            try:
+                label = whole_number("The label", label, minimum=0, maximum=classes - 1)
+            except ValueError as problem:
+                raise LatentError(str(problem)) from None
+            label = np.eye(classes)[label]
+        weights = _codes(label, "The label")
+        if weights.shape not in ((classes,), (1, classes), (count, classes)):
+            raise LatentError(f"A label has {classes} weights; these are {weights.shape}.")
+        return np.broadcast_to(weights, (count, classes))
+
+    def inputs(self, z, label=None):
+        """Join codes with their labels, as G takes them: float32 (count, numbers).
+
+        Args:
+            z: codes; by class also whole inputs, as this and `ConditionalDCGAN.codes` give them.
+            label: see `labels`.
+
+        Raises:
+            LatentError: codes or labels that are not G's.
+        """
+        z = _codes(z)
+        whole = self.latent_dim + len(self.class_names)
+        if self.class_names and label is None and z.ndim in (1, 2) and z.shape[-1] == whole:
+            return z.reshape(-1, whole)
+        z = self.checked(z)
+        return np.concatenate([z, self.labels(label, len(z))], axis=1)
 
     def checked(self, z):
         """Check codes and return float32 (count, latent_dim); one code may lack the first axis.
@@ -92,13 +171,17 @@ class LatentSpace:
             raise LatentError(f"This takes one code, not {len(z)}.")
         return z[0]
 
-    def images(self, z):
-        """Generate images for codes: float32 (count, height, width, channels) in [−1, 1]."""
-        return np.asarray(self._draw(self.checked(z)), "float32")
+    def images(self, z, label=None):
+        """Generate images: float32 (count, height, width, channels) in [−1, 1].
 
-    def pixels(self, z):
-        """Generate images for codes, as uint8 in 0…255."""
-        return to_uint8(self.images(z))
+        Args:
+            z, label: see `inputs`.
+        """
+        return np.asarray(self._draw(self.inputs(z, label)), "float32")
+
+    def pixels(self, z, label=None):
+        """Generate images as uint8 in 0…255."""
+        return to_uint8(self.images(z, label))
 
     def moved(self, z, steps):
         """Move a code along the directions.
@@ -136,7 +219,7 @@ class LatentSpace:
         around *= np.sqrt(self.latent_dim) / np.linalg.norm(around, axis=1, keepdims=True)
         return z + (distance * around).astype("float32")
 
-    def invert(self, image, *, starts=8, steps=200, rate=0.05, seed=0, progress=None):
+    def invert(self, image, *, label=None, starts=8, steps=200, rate=0.05, seed=0, progress=None):
         """Find the code whose image is nearest to a given one, by gradient descent on z.
 
         Minimizes the mean squared difference of pixels plus a small weight on ‖z‖², from
@@ -145,6 +228,7 @@ class LatentSpace:
 
         Args:
             image: float (height, width, channels) in [−1, 1].
+            label: of all starts, where G draws by class; see `labels`.
             starts: random codes to start from, 1 to 10,000.
             steps, rate: of Adam; steps from 1 to 100,000, a rate above 0.
             seed: of the starts.
@@ -154,7 +238,7 @@ class LatentSpace:
             `(z, error)`: float32 (latent_dim,), and the mean squared difference of its image.
 
         Raises:
-            LatentError: an image of another shape or range.
+            LatentError: an image of another shape or range; no label of G's.
             ValueError: a wrong number.
         """
         if isinstance(self.generator, LightGenerator):
@@ -178,13 +262,15 @@ class LatentSpace:
             raise LatentError("The image should lie in [−1, 1]: scale 0…255 by x / 127.5 − 1.")
         rng = np.random.default_rng(seed)
         z = tf.Variable(rng.normal(size=(starts, self.latent_dim)).astype("float32"))
+        labels = tf.constant(self.labels(label, starts))
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build([z])
 
         @tf.function
         def step():
             with tf.GradientTape() as tape:
-                drawn = tf.cast(self.generator(z, training=False), tf.float32)
+                drawn = self.generator(tf.concat([z, labels], axis=1), training=False)
+                drawn = tf.cast(drawn, tf.float32)
                 error = tf.reduce_mean(tf.square(drawn - image), axis=[1, 2, 3])
                 # A code far from the origin is one that G has never been trained on.
                 total = tf.reduce_sum(error + 1e-3 * tf.reduce_mean(tf.square(z), axis=1))
@@ -195,7 +281,7 @@ class LatentSpace:
             step()
             if progress:
                 progress(index + 1, steps)
-        errors = np.mean((self.images(z.numpy()) - image) ** 2, axis=(1, 2, 3))
+        errors = np.mean((self.images(z.numpy(), label) - image) ** 2, axis=(1, 2, 3))
         best = int(errors.argmin())
         return z.numpy()[best], float(errors[best])
 

@@ -263,10 +263,48 @@ def test_another_generator_opens_in_the_same_place(page):
     page.wait_for_function(
         "() => document.querySelector('img.dx-picture').naturalWidth === 128", timeout=60_000
     )
-    page.get_by_role("button", name="Clothes").click()
+    page.get_by_role("button", name="Clothes", exact=True).click()
     page.wait_for_function(
         "() => document.querySelector('img.dx-picture').naturalWidth === 112", timeout=60_000
     )
+
+
+@in_a_browser
+@pytest.mark.slow(seconds=6)
+def test_classes_are_chosen_mixed_and_said(page, opened):
+    page.get_by_role("button", name="Digits by class").click()
+    wait_for(page, "class 0, truncation 0.70.")
+    group = page.get_by_role("group", name="class to draw")
+    assert group.get_by_role("button").all_inner_texts() == list("0123456789")
+    before = source(page), thumbnail(page, "direction 1: go to +3")
+    group.get_by_role("button", name="7").focus()
+    page.keyboard.press("Enter")
+    wait_for(page, "class 7, truncation 0.70.")
+    assert source(page) != before[0]
+    assert thumbnail(page, "direction 1: go to +3") != before[1]
+    page.wait_for_function(
+        "button => button.ariaPressed === 'true'",
+        arg=group.get_by_role("button", name="7").element_handle(),
+    )
+    assert group.get_by_role("button", name="0").get_attribute("aria-pressed") == "false"
+    page.get_by_role("combobox", name="class to mix in").select_option("9")
+    page.get_by_role("slider", name="mix in").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    wait_for(page, "60% class 7, 40% class 9, truncation 0.70.")
+    page.get_by_role("tab", name="Classes").click()
+    page.get_by_role("button", name="draw class 3").click()
+    wait_for(page, "class 3, truncation 0.70.")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        boxes = [button.bounding_box() for button in group.get_by_role("button").all()]
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+        path = os.environ.get("DCGAN_COURSE_SCREENSHOT")
+        page.screenshot(path=path and path.replace(".png", f"_classes_{width}.png"))
+    page.get_by_role("button", name="Clothes", exact=True).click()
+    wait_for(page, "draws: truncation 0.70.")
 
 
 @in_a_browser

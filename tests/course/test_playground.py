@@ -34,44 +34,25 @@ PANELS = ("directions", "map", "walk", "neighbors", "arithmetic", "inside")
 DRAW = "codes => codes.map(([z, c]) => Array.from(playground.generators[{}].draw(z, c)))"
 
 
-@keras.saving.register_keras_serializable("test_playground")
-class ScaleByClass(layers.Layer):
-    """As batch norm by class: a line for each channel, another one for each class."""
-
-    def __init__(self, classes, **options):
-        super().__init__(**options)
-        self.classes = classes
-
-    def build(self, shapes):
-        shape = (self.classes, shapes[0][-1])
-        self.scale = self.add_weight(shape=shape, initializer="random_normal", name="scale")
-        self.shift = self.add_weight(shape=shape, initializer="random_normal", name="shift")
-
-    def call(self, inputs):
-        x, labels = inputs[0], keras.ops.cast(inputs[1], "int32")
-        scale, shift = (keras.ops.take(table, labels, axis=0) for table in (self.scale, self.shift))
-        return x * (1 + scale[:, None, None]) + shift[:, None, None]
-
-
 def class_generator():
     """A small generator by class, with every kind of layer that the page knows."""
     keras.utils.set_random_seed(3)
-    z, label = keras.Input((6,)), keras.Input((), dtype="int32")
-    x = layers.Concatenate()([z, layers.Embedding(3, 4)(label)])
-    x = layers.Dense(4 * 4 * 6)(x)
+    code = keras.Input((6 + 3,))
+    x = layers.Dense(4 * 4 * 6)(code)
     x = layers.Reshape((4, 4, 6))(x)
     x = layers.BatchNormalization()(x)
     x = layers.LeakyReLU(negative_slope=0.2)(x)
     x = layers.Conv2DTranspose(5, 5, 2, padding="same", activation="relu")(x)
-    x = ScaleByClass(3)([x, label])
     x = layers.UpSampling2D()(x)
     skipped = layers.Conv2D(5, 3, padding="same")(x)
-    x = layers.Add()([x, skipped])
+    x = layers.Multiply()([layers.Add()([x, skipped]), skipped])
+    x = layers.Concatenate()([x, skipped])
     x = layers.Conv2D(3, 4, 2, padding="same", activation="tanh")(x)
-    network = keras.Model([z, label], x)
+    network = keras.Model(code, x)
+    network.class_names = ("ant", "bee", "cat")
     rng = np.random.default_rng(3)
     # As float16, which is what ships; and with statistics that are not those of a new network.
-    weights = [np.float16(rng.normal(0.1, 0.5, w.shape)) for w in network.get_weights()]
+    weights = [np.float16(rng.normal(0.03, 0.2, w.shape)) for w in network.get_weights()]
     for layer in network.layers:
         if isinstance(layer, layers.BatchNormalization):
             place = next(k for k, w in enumerate(network.weights) if w is layer.moving_variance)
@@ -94,8 +75,7 @@ def names():
 def file(names, by_class, tmp_path_factory):
     """The page with all generators that ship, and a small one that draws by class."""
     described = [playground_export.described(name) for name in names]
-    card = {"classes": ["ant", "bee", "cat"]}
-    described.append(playground_export.described_network("insects", by_class, card))
+    described.append(playground_export.described_network("insects", by_class))
     text, left_out = playground.page(described)
     assert left_out == []
     path = tmp_path_factory.mktemp("playground") / "playground.html"
@@ -144,8 +124,9 @@ def test_a_layer_that_the_page_does_not_know_is_named(monkeypatch, capsys):
     network = keras.Model(z, layers.LayerNormalization()(maps))
     with pytest.raises(playground_export.ExportError, match="LayerNormalization"):
         playground_export.Translation(network)
+    image = layers.Conv2DTranspose(1, 3, padding="same")(layers.LayerNormalization()(maps))
+    network = keras.Model(z, image)
     monkeypatch.setattr(playground_export, "load_generator", lambda name: network)
-    monkeypatch.setattr(playground_export, "model_card", lambda name: {})
     assert list(playground.all_described(["new"])) == []  # the others can still be built
     assert "Left out: new. The page does not know" in capsys.readouterr().out
     valid = keras.Model(z, layers.Conv2DTranspose(1, 3, padding="valid")(maps))
@@ -254,37 +235,44 @@ def code(page):
 
 @in_a_browser
 def test_the_page_computes_what_keras_computes(open_page, names, by_class):
+    """For 100 codes; by class with labels of all classes, pure ones and mixtures of two."""
     page = open_page()
     errors, milliseconds = {}, {}
-    for k, name in enumerate(names):
+    rng = np.random.default_rng(5)
+    for k, name in enumerate([*names, "insects"]):
         choose(page, name)
-        generator = load_generator(name)
-        z = np.random.default_rng(5).normal(size=(100, generator.input_shape[1]))
+        generator = by_class if name == "insects" else load_generator(name)
+        space = LatentSpace(generator, count=1)
+        z = rng.normal(size=(100, space.latent_dim)).astype("float32")
+        labels = label_mixtures(len(space.class_names), 100)
         started = time.monotonic()
-        drawn = page.evaluate(DRAW.format(k), [[each, []] for each in z.tolist()])
+        codes = list(zip(z.tolist(), labels.tolist(), strict=True))
+        drawn = page.evaluate(DRAW.format(k), codes)
         milliseconds[name] = 10 * (time.monotonic() - started)
-        expected = np.asarray(generator(z.astype("float32"), training=False))
+        expected = np.asarray(generator(np.concatenate([z, labels], axis=1), training=False))
+        assert expected.std() > 0.2
         errors[name] = float(abs(np.reshape(drawn, expected.shape) - expected).max())
     print(errors, milliseconds)  # the second with what it takes to pass them on
     assert max(errors.values()) < 1e-4  # far below one step of 256, which is 8e-3
 
-    choose(page, "insects")
-    z = np.random.default_rng(5).normal(size=(30, 6))
-    labels = np.arange(30) % 3
-    codes = [
-        [each, one_hot]
-        for each, one_hot in zip(z.tolist(), np.eye(3)[labels].tolist(), strict=True)
-    ]
-    drawn = page.evaluate(DRAW.format(len(names)), codes)
-    expected = np.asarray(by_class([z.astype("float32"), labels.astype("int32")]))
-    assert expected.std() > 0.2
-    assert abs(np.reshape(drawn, expected.shape) - expected).max() < 1e-4
+
+def label_mixtures(classes, count):
+    """Labels (count, classes): each class in turn, every second time with some of the next."""
+    labels = np.zeros((count, classes), "float32")
+    for k in range(count if classes else 0):
+        share = (k % 5) / 5 if k % 2 else 0
+        labels[k, k % classes] = 1 - share
+        labels[k, (k + 1) % classes] += np.float32(share)
+    return labels
 
 
 @in_a_browser
-def test_directions_are_those_of_the_explorer(open_page, names):
+@pytest.mark.parametrize("name", [playground.FIRST, "mnist_by_class"])
+def test_directions_are_those_of_the_explorer(open_page, name):
     page = open_page()
-    space = LatentSpace(load_generator(names[0]), count=8)
+    choose(page, name)
+    space = LatentSpace(load_generator(name), count=8)
+    assert space.latent_dim == 64  # of a generator by class too: the label has no direction
     shown = page.evaluate("Array.from(playground.explorer.generator.directions)")
     shown = np.reshape(shown, space.directions.shape)
     assert np.allclose(abs(np.sum(shown * space.directions, axis=1)), np.sum(shown**2, axis=1))
@@ -447,8 +435,11 @@ def test_nothing_is_wider_than_the_screen(open_page, width, scheme):
         box = page.locator("#picture").bounding_box()
         assert box["width"] > 150  # what one moves and what it does are seen together
         assert 0 <= box["y"] <= WIDTHS[width] - box["height"] + 1, panel
-    choose(page, "insects")
-    assert fits()
+    for name in ("mnist_by_class", "fashion_mnist_by_class"):
+        choose(page, name)
+        for panel in PANELS:
+            page.click(f"#tab-{panel}")
+            assert fits(), (name, panel)
     page.click("#tab-train")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -491,6 +482,7 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, a[href
 @pytest.mark.parametrize("panel", [*PANELS, "train"])
 def test_every_control_has_a_name_and_is_reached_by_tab(open_page, panel):
     page = open_page()
+    choose(page, "fashion_mnist_by_class")
     page.click(f"#tab-{panel}")
     settled(page) if panel != "train" else None
     wanted = page.evaluate(REACHED)
@@ -615,20 +607,95 @@ def test_motion_starts_by_itself_only_for_those_who_like_it(open_page):
     assert moving.evaluate("playground.explorer.motion") is None
 
 
+def is_pressed(page):
+    """The class whose button is pressed."""
+    return page.locator(".class[aria-pressed=true]").inner_text()
+
+
 @in_a_browser
 def test_class_buttons_draw_and_mix_classes(open_page):
     page = open_page()
     assert not page.locator("#classes").is_visible()
     choose(page, "insects")
-    ant = picture(page)
-    page.get_by_role("button", name="bee").click()
+    ant, z = picture(page), code(page)
+    assert is_pressed(page) == "ant"
+    page.get_by_role("button", name="bee").focus()
+    page.keyboard.press("Enter")
     bee = picture(page)
     assert bee != ant
     assert page.evaluate("playground.explorer.classes") == [0, 1, 0]
-    page.get_by_label("Mixed with").focus()
+    assert is_pressed(page) == "bee"
+    assert page.locator("#say").inner_text() == "Class bee."
+    assert "class bee" in page.locator("#picture").get_attribute("aria-label")
+    assert page.get_by_role("group", name="Class to draw").is_visible()
+    page.get_by_label("Second class").select_option("ant")
+    page.get_by_label("Mix in").focus()
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.evaluate("playground.explorer.classes") == pytest.approx([0.25, 0.75, 0])
+    assert page.get_by_label("Mix in").get_attribute("aria-valuetext") == "25%"
+    label = page.locator("#picture").get_attribute("aria-label")
+    assert "75% class bee, 25% class ant" in label
     page.keyboard.press("End")
-    page.locator("#classes select").select_option("ant")
     assert picture(page) == ant
+    page.click("#undo")  # the presses were one drag
+    assert picture(page) == bee
+    assert (is_pressed(page), page.get_by_label("Mix in").input_value()) == ("bee", "0")
+    page.click("#undo")
+    assert picture(page) == ant
+    assert is_pressed(page) == "ant"
+    assert np.array_equal(code(page), z)  # neither ψ nor a direction, nor a class, moves the rest
+
+
+@in_a_browser
+def test_the_class_buttons_show_the_present_code_in_each_class(open_page):
+    page = open_page()
+    choose(page, "mnist_by_class")
+    assert page.locator(".class").all_inner_texts() == list("0123456789")
+
+    def strip():
+        settled(page)
+        images = page.evaluate(
+            """[...document.querySelectorAll('.class canvas')].map((canvas) => {
+              const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+              return Array.from(data).filter((_, k) => k % 4 === 0);
+            })"""
+        )
+        return np.reshape(images, (10, 28, 28))
+
+    z = np.tile(code(page), (10, 1))
+    expected = LatentSpace(load_generator("mnist_by_class")).pixels(z, np.eye(10))[..., 0]
+    assert abs(strip() - expected).max() <= 1
+    page.get_by_role("button", name="7", exact=True).click()
+    assert abs(strip() - expected).max() <= 1
+    page.click("#new")
+    assert abs(strip() - expected).max() > 50
+
+
+@in_a_browser
+def test_a_walk_between_classes_mixes_them_and_the_buttons_follow(open_page):
+    page = open_page()
+    choose(page, "insects")
+    page.click("#tab-walk")
+    page.get_by_role("button", name="bee").click()
+    labels = page.evaluate("[0, 0.5, 1].map((t) => playground.panels.walk.at(t).classes)")
+    assert labels == [[0, 1, 0]] * 3  # of ends that were not kept, the class is the chosen one
+    page.get_by_role("button", name="Keep this image as A").click()
+    page.get_by_role("button", name="cat").click()
+    page.get_by_role("button", name="Keep this image as B").click()
+    page.get_by_role("button", name="ant").click()
+    page.get_by_role("button", name="Go to 33%").click()
+    settled(page)
+    assert page.evaluate("playground.explorer.classes") == pytest.approx([0, 2 / 3, 1 / 3])
+    assert is_pressed(page) == "bee"
+    assert page.get_by_label("Mix in").get_attribute("aria-valuetext") == "33%"
+    page.get_by_role("button", name="Go to B").click()
+    settled(page)
+    assert page.evaluate("playground.explorer.classes") == [0, 0, 1]
+    assert is_pressed(page) == "cat"
 
 
 @in_a_browser

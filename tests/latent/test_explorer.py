@@ -540,7 +540,8 @@ def runs(tmp_path, monkeypatch, generator):
 def test_a_choice_lists_what_ships_and_what_lessons_have_left(runs):
     choice = GeneratorChoice("cifar10_frogs", directions=2)
     names = [name for name, _ in choice._list.options]
-    assert names == ["Clothes", "Digits", "Frogs", "runs/02_mine", "runs/03_broken"]
+    by_class = ["Clothes by class", "Digits by class"]
+    assert names == ["Clothes", "Digits", "Frogs", *by_class, "runs/02_mine", "runs/03_broken"]
     assert choice.panel.space.generator.output_shape == (None, 32, 32, 3)
     frogs = choice.panel
     choice._list.value = runs / "02_mine"
@@ -563,7 +564,8 @@ def test_a_generator_that_cannot_be_opened_leaves_the_panel_alive(runs):
     with pytest.raises(LatentError, match=r"no generator 'dogs' here, but fashion_mnist"):
         GeneratorChoice("dogs")
     shipped = GeneratorChoice("mnist", own=False, directions=1)
-    assert [name for name, _ in shipped._list.options] == ["Clothes", "Digits", "Frogs"]
+    names = [name for name, _ in shipped._list.options]
+    assert names == ["Clothes", "Digits", "Frogs", "Clothes by class", "Digits by class"]
 
 
 def test_training_images_reach_the_panel_of_their_generator(runs):

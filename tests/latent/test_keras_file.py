@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dcgan_course import dcgan_generator, load_generator
+from dcgan_course.files import add_card
 from dcgan_course.latent.errors import LatentError
 from dcgan_course.latent.keras_file import open_generator, why_refused
 
@@ -200,3 +201,18 @@ def test_what_is_no_name(name):
     for use in (open_generator, load_generator):
         with pytest.raises(LatentError, match="opened by the name of a file"):
             use(name)
+
+
+@pytest.mark.parametrize(
+    ("card", "names"),
+    [
+        ({"classes": ["cat", "dog"]}, ("cat", "dog")),
+        ({"classes": [["cat"], 3]}, ()),  # a file from elsewhere may say anything
+        ({"classes": "cat"}, ()),
+        ({"colors": 3}, ()),
+    ],
+)
+def test_a_file_says_by_which_classes_its_generator_draws(saved, tmp_path, card, names):
+    path = altered(saved, tmp_path)
+    add_card(path, card)
+    assert open_generator(path).class_names == names

@@ -17,9 +17,10 @@ def codes(count, latent_dim):
 @pytest.mark.parametrize("name", shipped_generators())
 def test_what_ships_is_drawn_as_keras_draws_it(name):
     light, heavy = load_light(name), load_generator(name)
-    z = codes(CODES_AT_ONCE + 3, 64)
+    z = codes(CODES_AT_ONCE + 3, heavy.input_shape[1])
     np.testing.assert_allclose(light(z), heavy(z, training=False), atol=1e-4)
     assert (light.input_shape, light.output_shape) == (heavy.input_shape, heavy.output_shape)
+    assert light.class_names == heavy.class_names
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (4, 2), (5, 2), (2, 2), (3, 3), (1, 2)])
@@ -58,6 +59,16 @@ def test_a_layer_that_is_not_known_is_no_error_but_no_description(layer):
     assert describe(keras.Sequential(network)) is None
 
 
+def test_directions_of_a_generator_by_class_ship_and_are_found_within_the_classes(monkeypatch):
+    light = load_light("mnist_by_class")
+    shipped = LatentSpace(light, count=3)
+    assert shipped.directions.shape == (3, 64)
+    monkeypatch.setattr("dcgan_course.latent.space._SHIPPED", {})
+    monkeypatch.setattr("dcgan_course.latent.space._FOUND", {})
+    found = LatentSpace(light, count=3)
+    np.testing.assert_allclose(found.directions, shipped.directions, atol=1e-3)
+
+
 def test_directions_ship_and_are_those_that_would_be_found():
     z, shipped = codes(1, 64), LatentSpace(load_light("mnist"), count=3)
     many = codes(1500, 64)  # a few, for which it takes a second: they agree roughly
@@ -78,7 +89,7 @@ def test_the_explorer_of_what_ships_loads_no_tensorflow(run_python):
     code = """if True:
         import sys
         from dcgan_course.latent.choice import GeneratorChoice
-        GeneratorChoice("mnist", own=False)
+        GeneratorChoice("mnist", own=False)._list.value = "mnist_by_class"
         print(sorted({"keras", "tensorflow", "matplotlib", "scipy"} & set(sys.modules)))
     """
     assert run_python(code).stdout.strip() == "[]"

@@ -17,20 +17,26 @@ from dcgan_course.latent.pretrained import (
     save_generator,
     shipped_generators,
 )
-from dcgan_course.latent.space import LatentError
+from dcgan_course.latent.space import LatentError, LatentSpace
 from dcgan_course.training.recipes import RECIPES
 
 SHIPPED = shipped_generators()
 IMAGE_SHAPES = {
     "cifar10_frogs": (32, 32, 3),
     "fashion_mnist": (28, 28, 1),
+    "fashion_mnist_by_class": (28, 28, 1),
     "mnist": (28, 28, 1),
+    "mnist_by_class": (28, 28, 1),
 }
+BY_CLASS = [name for name in SHIPPED if name.endswith("_by_class")]
 
 
 def draw(name, count=400):
-    z = np.random.default_rng(5).normal(size=(count, load_generator(name).input_shape[1]))
-    return np.asarray(load_generator(name)(z.astype("float32"), training=False))
+    """Images of random codes, of each class in turn where it draws by class."""
+    space = LatentSpace(load_generator(name), count=1)
+    z = np.random.default_rng(5).normal(size=(count, space.latent_dim))
+    classes = len(space.class_names)
+    return space.images(z, np.eye(classes)[np.arange(count) % classes] if classes else None)
 
 
 def test_what_ships_is_small_and_has_a_card():
@@ -42,6 +48,7 @@ def test_what_ships_is_small_and_has_a_card():
         assert set(facts) <= set(card)
         assert card["recipe"] in RECIPES
         assert "real" in card["data"]
+        assert ("classes" in card) == (name in BY_CLASS)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -69,6 +76,27 @@ def test_the_shipped_frogs_are_like_those_that_were_kept_with_them():
         )
     )
     assert np.linalg.norm(mean - kept) < 1.5 < 3 < np.linalg.norm(mean - poor)
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_a_generator_by_class_draws_the_class_that_it_is_asked_for(name):
+    """As often as its card says, and each class with different images."""
+    from dcgan_course.evaluation.features import load_extractor
+
+    card, images = model_card(name), draw(name, 1000)
+    asked = np.arange(1000) % 10
+    assert load_generator(name).class_names == tuple(card["classes"])
+    data = name.removesuffix("_by_class")
+    features, seen = load_extractor(data).features_and_labels(images)
+    obedience = np.mean(seen == asked)
+    assert obedience == pytest.approx(card["scores"]["obedience"], abs=0.03)
+    assert obedience > {"mnist": 0.97, "fashion_mnist": 0.85}[data]
+    assert card["scores"]["diversity"] > 0.8
+    assert min(features[asked == c].std(axis=0).mean() for c in range(10)) > 0
+    # Digits are nearer to real ones than those without classes, with a sixth of the weights.
+    assert card["scores"]["frechet"] < {"mnist": 0.5, "fashion_mnist": 0.4}[data]
+    if data == "mnist":
+        assert card["scores"]["frechet"] < model_card(data)["scores"]["frechet"]
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
@@ -114,6 +142,22 @@ def test_what_is_saved_is_loaded(tmp_path, monkeypatch, quick_directions):
     np.testing.assert_allclose(load_light("mine")(z), load_generator("mine")(z), atol=1e-4)
     with np.load(tmp_path / "mine.npz") as file:
         np.testing.assert_array_equal(file["directions"], np.eye(12, 64))
+
+
+def test_a_generator_by_class_is_saved_with_the_names_of_its_classes(
+    tmp_path, monkeypatch, quick_directions
+):
+    monkeypatch.setattr(generators, "FOLDER", tmp_path)
+    gan = RECIPES["10 digits"].build(seed=2)
+    save_generator("mine", gan.sampler, {"recipe": "10 digits", "classes": list("abcdefghij")})
+    for load in (load_light, load_generator):
+        space = LatentSpace(load("mine"))
+        assert space.class_names == tuple("abcdefghij")
+        assert space.directions.shape == (12, 64)
+    z = np.zeros((10, 64))
+    np.testing.assert_allclose(
+        space.images(z, np.eye(10)), gan.sample(gan.codes(np.arange(10), z)), atol=2e-3
+    )
 
 
 def test_layers_that_numpy_does_not_know_are_left_to_keras(tmp_path, monkeypatch):
@@ -168,7 +212,7 @@ def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch, q
     row = {"seconds": 60.2, "steps": 700, "frechet": 9.0, "precision": 0.5, "recall": 0.25}
     quality = SimpleNamespace(**vars(command["quality"]))
     early = {"seconds": 30.0, "frechet": 12.5}
-    quality.curve = lambda name, recipe: (gan, [early, {**row, "grid": 1.5}])
+    quality.curve = lambda name, recipe, clock: (gan, [early, {**row, "grid": 1.5}])
     names = command["train"].__globals__
     monkeypatch.setitem(names, "quality", quality)
     monkeypatch.setitem(names, "ROOT", tmp_path)
@@ -179,3 +223,25 @@ def test_the_command_writes_the_generator_with_its_card(tmp_path, monkeypatch, q
     assert (card["steps"], card["seconds"]) == (700, 60.2)
     z = np.random.default_rng(0).normal(size=(3, 64)).astype("float32")
     np.testing.assert_allclose(load_generator("cifar10_frogs")(z), gan.sample(z), atol=2e-3)
+
+
+def test_the_command_writes_a_generator_by_class_with_what_is_scored_of_it(
+    tmp_path, monkeypatch, quick_directions
+):
+    monkeypatch.setattr(generators, "FOLDER", tmp_path)
+    command = runpy.run_path(str(ROOT / "scripts" / "train_generators.py"))
+    gan = RECIPES["10 clothes"].build(seed=3)
+    row = {"seconds": 60.2, "steps": 700, "frechet": 9.0, "precision": 0.5, "recall": 0.25}
+    row |= {"grid": 1.5, "obedience": 0.91236, "diversity": 0.8}
+    quality = SimpleNamespace(**vars(command["quality"]))
+    quality.curve = lambda name, recipe, clock: (gan, [row])
+    names = command["train"].__globals__
+    monkeypatch.setitem(names, "quality", quality)
+    monkeypatch.setitem(names, "ROOT", tmp_path)
+    command["train"]("fashion_mnist_by_class", 1)
+    card = model_card("fashion_mnist_by_class")
+    assert card["recipe"] == "10 clothes"
+    assert card["data"] == "fashion_mnist, real training images with labels"
+    assert (card["scores"]["obedience"], card["scores"]["diversity"]) == (0.912, 0.8)
+    assert card["classes"][7] == "Sneaker"
+    assert "MIT" in card["licence"]

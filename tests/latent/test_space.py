@@ -130,6 +130,105 @@ def test_inversion_finds_a_code_that_draws_the_image():
         space.invert(np.zeros((4, 4, 1)))
 
 
+def class_generator():
+    """G by 3 classes: the class sets the top rows, z₁ the bottom ones, and z₀ nothing."""
+    dense = keras.layers.Dense(16, activation="tanh")
+    model = keras.Sequential([keras.Input((2 + 3,)), dense, keras.layers.Reshape((4, 4, 1))])
+    kernel = np.zeros((5, 16), "float32")
+    kernel[1, 8:] = 0.2
+    kernel[2:, :8] = np.array([-2.0, 0.0, 2.0])[:, None]  # far stronger than anything of z
+    dense.kernel.assign(kernel)
+    model.class_names = ("ant", "bee", "cat")
+    return model
+
+
+def test_by_class_directions_are_found_within_the_classes_and_lead_to_no_other():
+    space = LatentSpace(class_generator())
+    assert (space.latent_dim, space.class_names) == (2, ("ant", "bee", "cat"))
+    assert space.directions.shape == (2, 2)  # none has a place in the label
+    assert np.argmax(np.abs(space.directions[0])) == 1
+    assert space.directions[0, 1] == pytest.approx(1, abs=0.1)
+    assert space.shares[0] > 0.99  # of what varies within the classes
+    z = np.array([0.5, -1.0], "float32")
+    moved = space.images(space.moved(z, [2.0]), "cat") - space.images(z, "cat")
+    assert np.abs(moved[0, :2]).max() == 0
+    assert np.abs(moved[0, 2:]).min() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("label", "weights"),
+    [
+        (1, [0, 1, 0]),
+        ("cat", [0, 0, 1]),
+        (np.int64(2), [0, 0, 1]),
+        ([0, 0.5, 0.5], [0, 0.5, 0.5]),
+        (np.array([[0.25, 0.75, 0]]), [0.25, 0.75, 0]),
+    ],
+)
+def test_a_label_is_a_class_or_a_mixture_and_serves_all_codes(label, weights):
+    generator = class_generator()
+    space = LatentSpace(generator)
+    z = np.random.default_rng(0).normal(size=(4, 2)).astype("float32")
+    whole = np.concatenate([z, np.tile(np.float32(weights), (4, 1))], axis=1)
+    np.testing.assert_array_equal(space.inputs(z, label), whole)
+    np.testing.assert_allclose(space.images(z, label), generator(whole), atol=1e-6)
+    np.testing.assert_allclose(space.images(whole), generator(whole), atol=1e-6)
+
+
+def test_each_code_may_have_a_label_of_its_own():
+    space = LatentSpace(class_generator())
+    images = space.images(np.zeros((3, 2)), np.eye(3))
+    assert [np.sign(image[0, 0, 0]) for image in images] == [-1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (None, "draws by class: give a label"),
+        (3, "The label should be a whole number from 0 to 2, not 3"),
+        (0.5, "The label should be a whole number"),
+        ("dog", "no class 'dog', but ant, bee, cat"),
+        ([0.5, 0.5], r"A label has 3 weights; these are \(2,\)"),
+        (np.eye(3), r"A label has 3 weights; these are \(3, 3\)"),
+        ([0, np.nan, 1], "The label should hold finite numbers"),
+    ],
+)
+def test_labels_that_are_none_of_the_generators(label, message):
+    with pytest.raises(LatentError, match=message):
+        LatentSpace(class_generator()).images(np.zeros((2, 2)), label)
+
+
+def test_a_generator_without_classes_takes_no_label():
+    space = LatentSpace(brightness_generator())
+    assert space.class_names == ()
+    with pytest.raises(LatentError, match="knows no classes: leave out label=2"):
+        space.images(np.zeros(5), 2)
+
+
+def test_classes_can_be_told_of_a_generator_that_does_not_say():
+    generator = class_generator()
+    del generator.class_names
+    assert LatentSpace(generator).latent_dim == 5
+    assert LatentSpace(generator, classes=3).class_names == ("0", "1", "2")
+    assert LatentSpace(generator, classes=["x", "y", "z"]).latent_dim == 2
+    with pytest.raises(LatentError, match="takes 5 numbers: too few for a code and 5 classes"):
+        LatentSpace(generator, classes=5)
+    with pytest.raises(ValueError, match="classes should be"):
+        LatentSpace(generator, classes=1)
+
+
+def test_by_class_inversion_holds_the_label():
+    space = LatentSpace(class_generator())
+    wanted = space.images(np.array([0.0, 1.5]), "bee")[0]
+    z, error = space.invert(wanted, label="bee", steps=100, rate=0.1)
+    assert z.shape == (2,)
+    assert z[1] == pytest.approx(1.5, abs=0.1)
+    assert error < 1e-3
+    assert space.invert(wanted, label="cat", steps=100, rate=0.1)[1] > 0.1
+    with pytest.raises(LatentError, match="give a label"):
+        space.invert(wanted)
+
+
 @pytest.mark.parametrize(
     ("z", "message"),
     [

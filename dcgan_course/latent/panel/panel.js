@@ -27,6 +27,13 @@
     for (const field of root.querySelectorAll('.dx-name input')) {
       field.setAttribute('aria-label', 'name of ' + field.placeholder);
     }
+    for (const button of root.querySelectorAll('.widget-toggle-button')) {
+      button.setAttribute('aria-pressed', button.classList.contains('mod-active'));
+    }
+    const classes = root.querySelector('.dx-class-buttons');
+    classes?.setAttribute('role', 'group');
+    classes?.setAttribute('aria-label', 'class to draw');
+    root.querySelector('.dx-second select')?.setAttribute('aria-label', 'class to mix in');
     const picture = root.querySelector('img.dx-picture');
     const words = root.querySelector('.dx-alt');
     if (picture && words) picture.alt = words.textContent.trim();
