@@ -69,3 +69,6 @@ def check(lesson, said):
     if lesson == "03":
         assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
         assert re.search(r"^non-saturating: +-0\.9999", said, re.M)
+    if lesson == "10":
+        assert re.findall(r"^asked for (\d): misread \d", said, re.M) == ["3", "8"]
+        assert re.findall(r"^label × (\d\.\d): read as \[", said, re.M) == ["0.5", "1.0", "2.0"]
