@@ -92,7 +92,7 @@ def show_images(images, title, columns=None, width=5.0):
     grid = image_grid(images, columns)
     height = width * grid.shape[0] / grid.shape[1] + 0.35
     figure, axes = plt.subplots(figsize=(width, height), layout="constrained")
-    axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")
     axes.set_title(title)
     axes.axis("off")
     plt.show()
@@ -136,7 +136,7 @@ def show_by_class(images, labels, class_names, title, each=10):
         rows.append(np.concatenate([row, black]))
     grid = image_grid(np.concatenate(rows), columns=each)
     figure, axes = plt.subplots(figsize=(0.5 * each + 1, 0.5 * len(rows) + 0.4))
-    axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(grid, cmap="gray", vmin=0, vmax=255, interpolation="bicubic")
     step = grid.shape[0] / len(rows)
     axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], class_names)
     axes.set_xticks([])
