@@ -260,6 +260,33 @@ def test_table_of_lesson_06_is_what_was_measured(bonsai):
     assert f"For held-out photographs it is {distance}" in lesson
 
 
+def test_lesson_06_says_of_the_remedies_what_was_measured():
+    """The claims below the table; they name the rows and give no numbers."""
+    with (ROOT / "benchmarks" / "results" / "bonsai.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
+        rows = {row["recipe"]: row for row in csv.DictReader(file)}
+    memory = {name: float(row["memory"]) for name, row in rows.items()}
+    kernel = {name: float(row["kernel"]) for name, row in rows.items()}
+    steps = ("nothing", "flips", "flips, translation", "flips, translation, color: the lesson")
+    assert [memory[name] for name in steps] == sorted(
+        (memory[name] for name in steps), reverse=True
+    )
+    assert [kernel[name] for name in steps] == sorted(
+        (kernel[name] for name in steps), reverse=True
+    )
+    assert 0.45 < memory["flips"] / memory["nothing"] < 0.55  # halves
+    assert memory["flips, translation"] < memory["flips"] / 2
+    narrow, r1 = "nothing, D of a quarter the width", "nothing, R1 with γ = 1"
+    assert abs(kernel[narrow] - kernel[steps[-1]]) < 0.1
+    assert memory[narrow] > 1
+    assert 0.4 < kernel[r1] / kernel["nothing"] < 0.6
+    assert memory[r1] > memory["nothing"]
+    assert min(kernel, key=kernel.get) == "translation, color, cutout"
+    near = {name for name, row in rows.items() if float(row["nearest"]) < 0.43}
+    assert near == {"nothing", "flips"}
+
+
 def test_bonsai_variants_differ_from_the_recipe_in_what_their_names_say(bonsai):
     variants = bonsai["variants"]()
     assert variants["flips, translation, color: the lesson"] == RECIPES["06 laptop"]
