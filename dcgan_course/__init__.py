@@ -30,6 +30,7 @@ quiet_imports()  # and some come before any level is read
 _HOME = {
     "lesson": "begin_lesson pick run_size",
     "files": "runs_folder",
+    "data.choose": "plain_backgrounds",
     "data.errors": "DataError",
     "data.drawn.faces": "FACE_ATTRIBUTES draw_faces_with_attributes",
     "data.folder": "ImageFolder write_pictures",
