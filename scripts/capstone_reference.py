@@ -37,8 +37,9 @@ def main():
         arrays[f"{name}_covariance"] = covariance.astype("float32")
         print(f"{name}: {len(test.images)} test images")
     for name in shipped_generators():
-        weights, _ = load_arrays(FOLDER / f"{name}.npz")
-        arrays[f"known_{name}"] = capstone.sketch(list(weights.values()))
+        stored, card = load_arrays(FOLDER / f"{name}.npz")  # the weights, and what goes with them
+        weights = [stored[f"w{k}"] for k in range(card["arrays"])]
+        arrays[f"known_{name}"] = capstone.sketch(weights)
     path = FOLDER_07 / "hidden_reference.npz"
     np.savez_compressed(path, **arrays)
     print(f"{path.name}: {path.stat().st_size // 1000} kB")

@@ -71,7 +71,7 @@ def test_the_shipped_frogs_are_like_those_that_were_kept_with_them():
         see(some).mean(axis=0)
         for some in (
             draw("cifar10_frogs"),
-            kept_images("04_all_frogs_45_minutes"),
+            kept_images("04_laptop_25_minutes"),
             kept_images("04_original_20_minutes"),
         )
     )
