@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import ROOT, code_cells, plain_code, read_notebook
-from test_notebooks import names_from, prose, said
+from helpers import ROOT
+from test_notebooks import names_from
 
 LESSON_11 = ROOT / "notebooks" / "11_after_dcgan.ipynb"
 SHAPE = (28, 28, 1)
