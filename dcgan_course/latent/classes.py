@@ -98,10 +98,10 @@ class ClassesPage:
             columns=4,
         )
         hint = text(
-            "The same code in every class: what it decides is the style. Click an image to draw "
-            "that class."
+            "The same code in every class: the label decides what is drawn, the code in which "
+            "style. Click an image to draw that class."
         )
-        grid = classed(w.HBox(self.thumbnails.buttons), "dx-grid")
+        grid = classed(w.HBox(self.thumbnails.buttons), "dx-grid", "dx-five")
         self.box = w.VBox([hint, grid, self.thumbnails.style])
 
     def _choose(self, number):
