@@ -24,6 +24,7 @@ def test_import_leaves_tensorflow_alone(run_python):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow(seconds=5)
 def test_the_first_import_of_a_fresh_kernel_prints_nothing(run_python):
     """Not even where TensorFlow is told to print all that it can."""
     noisy = {"TF_CPP_MIN_LOG_LEVEL": "0", "TF_ENABLE_ONEDNN_OPTS": "1"}

@@ -12,6 +12,7 @@ FIRST = [
 ]
 
 
+@pytest.mark.slow(seconds=4)
 @pytest.mark.parametrize("code", FIRST)
 def test_the_first_import_prints_nothing(run_python, code):
     # Empty is no level of TensorFlow's, and the course's own default comes only if it is absent.
@@ -30,6 +31,7 @@ def test_what_goes_wrong_in_an_import_is_still_said(run_python, tmp_path):
     assert "ImportError: built for another Python" in done.stderr
 
 
+@pytest.mark.slow(seconds=4)
 def test_errors_are_written_again_after_the_import(run_python):
     done = run_python("import sys, dcgan_course, keras; print('heard', file=sys.stderr)")
     assert done.stderr.strip().endswith("heard")

@@ -120,6 +120,7 @@ def test_faces_have_eyes_below_hair_and_every_tone_of_skin():
     assert np.median(eyes) > np.median(forehead_to_chin)
 
 
+@pytest.mark.slow(seconds=4)
 def test_attributes_say_what_is_in_a_face():
     images, attributes = draw_faces_with_attributes(400, seed=2)
     np.testing.assert_array_equal(images, draw_faces(400, seed=2)[0])

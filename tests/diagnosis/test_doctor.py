@@ -257,6 +257,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_resumed_training_goes_on_with_its_table(images, tmp_path):
     options = dict(batch_size=16, epochs=4, verbose=0, resume=tmp_path / "checkpoints")
     gan = small_gan(networks=networks)
@@ -312,6 +313,7 @@ def class_gan(noise=4):
     return gan
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_conditional_gan_is_examined_with_its_labels(tmp_path):
     images, labels = by_class()
     gan = class_gan()
@@ -357,6 +359,7 @@ def test_a_gan_without_labels_is_examined_without(images):
         small_gan(networks=networks).fit(images, batch_size=16, verbose=0, callbacks=[doctor])
 
 
+@pytest.mark.slow(seconds=3)
 def test_the_place_of_infinite_values_is_found_in_a_conditional_gan_too():
     images, labels = by_class()
     gan = class_gan()

@@ -53,6 +53,7 @@ def test_a_check_leaves_the_networks_as_they_were(digits):
     assert equal(before, state(gan))
 
 
+@pytest.mark.slow(seconds=8)
 def test_a_training_under_a_doctor_ends_where_it_would_have_without(digits):
     ends = []
     small = digits[:, 10:18, 10:18]

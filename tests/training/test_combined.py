@@ -93,6 +93,7 @@ def test_both_learn_in_a_step_again_and_again(real, eager):
         assert gan.g_optimizer.iterations.numpy() == gan.d_optimizer.iterations.numpy() == count
 
 
+@pytest.mark.slow(seconds=3)
 def test_optimizer_states_are_kept_between_turns(real):
     """Adam's moments of D survive G's turn, and the other way round."""
     gan = compiled(dcgan_discriminator(widths=(4, 8)))

@@ -89,6 +89,7 @@ def test_images_and_labels_stay_together_and_d_sees_them_as_planes():
         assert (batch[:, 0, 0, 1:].argmax(axis=1) == light).all()
 
 
+@pytest.mark.slow(seconds=4)
 def test_resume_monitor_and_average_work(tmp_path):
     images, labels = dark_and_light()
 

@@ -603,6 +603,7 @@ def test_a_dataset_of_one_element_tuples_trains_as_one_of_images(resume, tmp_pat
     assert moved(weights(ends[0]), ends[1]) == 0
 
 
+@pytest.mark.slow(seconds=3)
 @pytest.mark.parametrize(
     "x",
     [
@@ -629,6 +630,7 @@ def test_images_above_zero_are_warned_of():
             gan().fit(x, verbose=0)
 
 
+@pytest.mark.slow(seconds=3)
 def test_a_finite_dataset_goes_on_where_a_shorter_epoch_stopped(tmp_path):
     """Five epochs of two batches from a set of three: none is empty, also after a resume."""
     data = batches(images())

@@ -140,6 +140,7 @@ def test_a_scaled_loss_trains_as_an_unscaled_one(kind, scaled):
     assert moved(weights(plain), start) > 1e-3
 
 
+@pytest.mark.slow(seconds=3)
 def test_float16_is_scaled_by_itself_and_resumes(tmp_path):
     def build():
         return gan(SGD(0.1), SGD(0.1), policy="mixed_float16")
@@ -296,6 +297,7 @@ SCHEDULES = {
 }
 
 
+@pytest.mark.slow(seconds=3)
 @pytest.mark.parametrize("which", SCHEDULES)
 def test_schedules_train_resume_and_are_tracked(which, tmp_path, capsys):
     def build(start=1e-2):

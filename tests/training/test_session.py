@@ -101,6 +101,7 @@ def test_an_interruption_without_a_folder_is_one_line_as_well(capsys):
     assert int(gan.steps_done()) == 5
 
 
+@pytest.mark.slow(seconds=6)
 @pytest.mark.parametrize("resume", ["checkpoints", None])
 def test_a_notebooks_stop_button_leaves_one_line_and_no_traceback(resume, tmp_path):
     """A real kernel, interrupted by the signal that ■ sends."""

@@ -217,6 +217,7 @@ def test_mlflow_holds_it_all(faces, tmp_path):
     assert second.run_id != tracker.run_id
 
 
+@pytest.mark.slow(seconds=3)
 @pytest.mark.parametrize(("before", "after"), [(None, "true"), ("false", "false")])
 def test_mlflow_reports_nothing_unless_it_was_told_to(tmp_path, monkeypatch, before, after):
     pytest.importorskip("mlflow", reason="MLflow is an extra of its own")

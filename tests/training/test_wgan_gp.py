@@ -31,6 +31,7 @@ def test_a_linear_critic_is_penalized_by_its_slope(slope):
     assert gan(d).slope_penalty(x, -x).numpy() == pytest.approx((slope - 1) ** 2, abs=1e-5)
 
 
+@pytest.mark.slow(seconds=3)
 def test_the_critic_moves_several_times_and_g_once():
     made = gan(critic_steps=5)
     made.fit(images(), batch_size=20, epochs=1, verbose=0)
