@@ -2,7 +2,7 @@
 
     python benchmarks/rivals.py                         all models, three seeds
     python benchmarks/rivals.py --models DCGAN VAE --seconds 60 --seeds 1
-    python benchmarks/rivals.py --table                 what the results say, as lesson 11 shows it
+    python benchmarks/rivals.py --table                 what the results say
 
 Fashion-MNIST. Rows go to results/rivals.csv; those that are there are not computed again. The
 results that lie there were computed with one thread: TF_NUM_INTRAOP_THREADS=1.
@@ -140,7 +140,7 @@ def count_parameters(model):
 
 
 def markdown(rows):
-    """A table for lesson 11: medians over the seeds, with the smallest and the largest.
+    """A table: medians over the seeds, with the smallest and the largest.
 
     Args:
         rows: of the results file, for one number of seconds.
