@@ -33,7 +33,12 @@ MODELS += ("diffusion, 50 steps", "diffusion, 10 steps")
 
 
 def build(model, seed):
-    """A compiled model, and its batch size."""
+    """A compiled model, and its batch size.
+
+    The settings are the best of three to six that were tried, for up to 60 seconds with one
+    seed: learning rates, batch sizes, γ, how many updates of the critic, the VAE's noise. The DCGAN
+    is lesson 02's.
+    """
     import keras
     from keras import layers
 
@@ -62,21 +67,21 @@ def build(model, seed):
                 layers.Dense(2 * LATENT),
             ]
         )
-        made = VAE(encoder, lean_generator(), seed=seed)
+        made = VAE(encoder, lean_generator(), noise=0.3, seed=seed)
         made.compile(adam(1e-3))
         return made, 64
     if model.startswith("diffusion"):
         made = Diffusion(small_unet(), average=0.998, seed=seed)
-        made.compile(adam(1e-3))
-        return made, 64
+        made.compile(adam(2e-3))
+        return made, 16
     d = dcgan_discriminator(widths=(32, 64), hidden=512, batch_norm=False)
     if model == "WGAN-GP":
         made = WGANGP(lean_generator(), d, critic_steps=3, seed=seed, average=0.998)
-        made.compile(adam(5e-4, 0.0, 0.9), adam(5e-4, 0.0, 0.9))
-        return made, 3 * 64
+        made.compile(adam(1e-3, 0.0, 0.9), adam(1e-3, 0.0, 0.9))
+        return made, 3 * 16
     made = RelativisticGAN(plain_generator(), d, gamma=1.0, seed=seed, average=0.998)
-    made.compile(adam(5e-4, 0.0, 0.99), adam(5e-4, 0.0, 0.99))
-    return made, 64
+    made.compile(adam(2e-3, 0.0, 0.99), adam(2e-3, 0.0, 0.99))
+    return made, 32
 
 
 def train(model, images, batch_size, seconds, seed):
@@ -173,7 +178,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="*", default=list(MODELS[:-1]), choices=MODELS[:-1])
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3])
-    parser.add_argument("--seconds", type=int, default=120, help="of CPU time for each training")
+    parser.add_argument("--seconds", type=int, default=90, help="of CPU time for each training")
     parser.add_argument("--table", action="store_true", help="train nothing")
     options = parser.parse_args()
     if not options.table:
