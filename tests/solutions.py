@@ -69,3 +69,10 @@ def check(lesson, said):
     if lesson == "03":
         assert re.search(r"^saturating: +-4\.5\d*e-05", said, re.M)
         assert re.search(r"^non-saturating: +-0\.9999", said, re.M)
+    if lesson == "11":
+        gaps = re.findall(r"(?:un)?trained G: -?\d+\.\d\d$", said, re.M)
+        assert len(gaps) == 2
+        low, high = map(float, re.search(r"in a step: (\S+) to (\S+)", said).groups())
+        assert 0 <= low <= high < 1
+        assert len(re.findall(r"steps, η = [01]: mean change", said)) == 4
+        assert len(re.findall(r"(?:clothes|upside down|digits): loss +\d+\.\d", said)) == 3
