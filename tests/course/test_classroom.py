@@ -354,7 +354,8 @@ class TestCapstone:
             names = {row["student"]: row["pseudonym"] for row in csv.DictReader(file)}
         assert set(names) == set(found)
         assert names["ada"] in page
-        assert not [name for name in names if name in page]
+        words = re.sub(r"base64,[^\"]*", "", page)  # an image may happen to spell a name
+        assert not [name for name in names if name in words]
         run(folder, "leaderboard")
         with (folder / "leaderboard.csv").open(newline="", encoding="utf-8") as file:
             rows = {row["student"]: row for row in csv.DictReader(file)}
