@@ -118,15 +118,8 @@ class ConditionalDCGAN(DCGAN):
         images, labels = images
         return add_label_planes(super().as_seen(images, stream), labels)
 
-    def judge_real(self, real_images, global_batch):
-        """As `DCGAN.judge_real`; R1's gradient is that at the image, with the label held."""
-        channels = real_images.shape[-1] - self.classes
-        if not self.r1:
-            return super().judge_real(real_images, global_batch)
-        images, planes = real_images[..., :channels], real_images[..., channels:]
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            logits = self.discriminator(tf.concat([images, planes], axis=3), training=True)
-        gradient = tf.cast(tape.gradient(logits, images), tf.float32)
-        squares = tf.reduce_sum(tf.square(gradient))
-        return logits, 0.5 * self.r1 * squares / tf.cast(global_batch, tf.float32)
+    def penalized_part(self, seen):
+        """The image; the label, which is 0 or 1 and nothing between, is held."""
+        channels = seen.shape[-1] - self.classes
+        planes = seen[..., channels:]
+        return seen[..., :channels], lambda images: tf.concat([images, planes], axis=3)

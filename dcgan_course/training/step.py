@@ -70,6 +70,10 @@ class StepParts:
         """The images as D gets to see them: augmented, if `compile` was given `augment`."""
         return images if self.augment is None else self.augment(images, self.step_seed(stream))
 
+    def penalized_part(self, seen):
+        """The part of D's input at which R1 takes the gradient, and a function: part → input."""
+        return seen, lambda images: images
+
     def judge_real(self, real_images, global_batch):
         """D's logits for real images, and the R1 penalty on its gradient there.
 
@@ -82,10 +86,11 @@ class StepParts:
         """
         if not self.r1:
             return self.discriminator(real_images, training=True), 0.0
+        images, whole = self.penalized_part(real_images)
         with tf.GradientTape() as tape:
-            tape.watch(real_images)
-            logits = self.discriminator(real_images, training=True)
-        gradient = tf.cast(tape.gradient(logits, real_images), tf.float32)
+            tape.watch(images)
+            logits = self.discriminator(whole(images), training=True)
+        gradient = tf.cast(tape.gradient(logits, images), tf.float32)
         squares = tf.reduce_sum(tf.square(gradient))
         return logits, 0.5 * self.r1 * squares / tf.cast(global_batch, tf.float32)
 
