@@ -34,10 +34,9 @@ def tiny_recipe():
     )
 
 
-@pytest.mark.slow(seconds=7)
-def test_measure_trains_for_the_time_asked_and_keeps_each_score(
-    benchmark, monkeypatch, tmp_path, capsys
-):
+@pytest.fixture
+def few_images(benchmark, monkeypatch, tmp_path):
+    """Let the benchmark take 400 drawn images for real ones, and score 80 samples."""
     import dcgan_course
     from dcgan_course.data.load import load_images
 
@@ -49,6 +48,12 @@ def test_measure_trains_for_the_time_asked_and_keeps_each_score(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setattr(dcgan_course, "load_images", drawn)
     monkeypatch.setitem(benchmark["Scorer"].__init__.__globals__, "SAMPLES", 80)
+
+
+@pytest.mark.slow(seconds=7)
+def test_measure_trains_for_the_time_asked_and_keeps_each_score(
+    benchmark, few_images, tmp_path, capsys
+):
     file = tmp_path / "results.csv"
     scorer = benchmark["Scorer"]("mnist")
     with pytest.warns(UserWarning, match="80 samples for 64 dimensions"):
@@ -88,18 +93,7 @@ def test_obedience_and_diversity_are_those_within_the_classes(benchmark):
 
 
 @pytest.mark.slow(seconds=7)
-def test_a_recipe_by_class_is_measured_with_its_labels(benchmark, monkeypatch, tmp_path):
-    import dcgan_course
-    from dcgan_course.data.load import load_images
-
-    def drawn(name, split="train"):
-        return replace(load_images(name, split, standin_count=400), source="real")
-
-    monkeypatch.setenv("DCGAN_COURSE_DATA", "")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setattr(dcgan_course, "load_images", drawn)
-    monkeypatch.setitem(benchmark["Scorer"].__init__.__globals__, "SAMPLES", 80)
+def test_a_recipe_by_class_is_measured_with_its_labels(benchmark, few_images, tmp_path):
     file = tmp_path / "results.csv"
     file.write_text("recipe,seconds,steps,frechet\nolder,1.0,2,3.0\n", encoding="utf-8")
     scorer = benchmark["Scorer"]("mnist")
